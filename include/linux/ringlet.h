@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * /dev/ringlet: what domain 0's Linux offers the tools. Opening it needs
+ * CAP_SYS_ADMIN. Shared by guest-patches/ (copied to include/uapi/linux/) and
+ * dom0-tools/.
+ */
+#ifndef _UAPI_LINUX_RINGLET_H
+#define _UAPI_LINUX_RINGLET_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/*
+ * Make a hypercall. Pointers among the arguments are to memory of the calling
+ * process, which must be resident (mlock(2)). 'ret' is the hypercall's result,
+ * an errno negated included; the ioctl itself fails only with EFAULT, EPERM (not
+ * a control call: only abi_*, domctl_*, sysctl_* are passed on) or ENODEV.
+ */
+struct ringlet_hypercall {
+	__u64 nr;
+	__u64 args[6];
+	__s64 ret;
+};
+
+/*
+ * Map memory of a domain: pages [gfn, gfn + count), count 1 to 262144. 'fd' is a
+ * new close-on-exec file descriptor that can be passed on and mapped with
+ * mmap(2) (MAP_SHARED; offset 0 is gfn; its size is what lseek SEEK_END says).
+ * The hypervisor keeps the pages until the last mapping and descriptor are gone.
+ * Errors: those of the domctl_map hypercall.
+ */
+struct ringlet_memory {
+	__u32 domain;
+	__s32 fd;
+	__u64 gfn;
+	__u64 count;
+};
+
+#define RINGLET_BIND_UNBOUND		0	/* domain: who may bind to it */
+#define RINGLET_BIND_INTERDOMAIN	1	/* domain, value: remote port */
+#define RINGLET_BIND_VIRQ		2	/* value: virq, on vCPU 0 */
+
+/* Make an event channel port that is closed with this descriptor. */
+struct ringlet_evtchn_bind {
+	__u32 type;
+	__u32 domain;
+	__u32 value;
+	__u32 port;		/* out */
+};
+
+/*
+ * Connect a port of this descriptor with eventfd(2) descriptors. irqfd is
+ * signalled when an event arrives; when ioeventfd is signalled an event is sent.
+ * -1: none (which ends an earlier connection).
+ */
+struct ringlet_evtchn_eventfd {
+	__u32 port;
+	__s32 irqfd;
+	__s32 ioeventfd;
+	__u32 reserved;		/* 0 */
+};
+
+#define RINGLET_IOC_HYPERCALL		_IOWR('R', 0x80, struct ringlet_hypercall)
+#define RINGLET_IOC_MEMORY		_IOWR('R', 0x81, struct ringlet_memory)
+#define RINGLET_IOC_EVTCHN_BIND		_IOWR('R', 0x82, struct ringlet_evtchn_bind)
+#define RINGLET_IOC_EVTCHN_CLOSE	_IO('R', 0x83)	/* arg: port */
+#define RINGLET_IOC_EVTCHN_SEND		_IO('R', 0x84)	/* arg: port */
+#define RINGLET_IOC_EVTCHN_EVENTFD	_IOW('R', 0x85, struct ringlet_evtchn_eventfd)
+
+#endif /* _UAPI_LINUX_RINGLET_H */
