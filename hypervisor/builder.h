@@ -25,7 +25,8 @@
 #define BUILDER_MAX_CMDLINE	4096	/* bytes, with the terminating NUL */
 #define BUILDER_MAX_MEMORY	(1ULL << 46)	/* highest guest-physical end */
 #define BUILDER_MAP_CHUNK	0x200000ULL	/* see builder_map() */
-#define BUILDER_COPY_INITRD	(~0ULL)		/* see builder_input.initrd_gpa */
+#define BUILDER_COPY_INITRD	0ULL		/* see builder_input.initrd_gpa */
+#define BUILDER_SHARED_SIZE	0x2000ULL	/* shared page and time page */
 
 /* A range of guest-physical memory, bytes. */
 struct builder_region {
@@ -65,7 +66,7 @@ struct builder_input {
 	u64 image_size;
 
 	/*
-	 * Initial RAM disk, or size 0. With initrd_gpa = BUILDER_COPY_INITRD it
+	 * Initial RAM disk, or size 0, below 4 GiB if there is room. With initrd_gpa = BUILDER_COPY_INITRD it
 	 * is copied from 'initrd'. Otherwise it is in the domain's memory at
 	 * initrd_gpa (4 KiB aligned) already, and 'initrd' is not read.
 	 */
@@ -106,6 +107,8 @@ struct builder {
 
 	struct builder_layout layout;	/* set by builder_plan() */
 	struct elf_image elf;		/* set by builder_plan() */
+	struct builder_region busy[BUILDER_MAX_RESERVED + 5];	/* in use */
+	u32 nr_busy;
 	char error[RINGLET_REASON_LEN];	/* set when a function fails */
 };
 
@@ -123,8 +126,8 @@ int builder_plan(struct builder *b);
 
 /*
  * Do what builder_plan() decided: write image, initial RAM disk, device tree
- * and boot tables, and fill in vCPU 0's start state. Memory that is not written
- * is left as it is: the caller provides it zeroed.
+ * and boot tables, and fill in vCPU 0's start state. What a segment has beyond
+ * its file bytes (bss) is zeroed; memory outside all of these is left as it is.
  *
  * @context: receives all fields; those that mean nothing are 0
  *
