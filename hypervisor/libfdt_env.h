@@ -10,6 +10,7 @@
 #include_next <libfdt_env.h>
 #else
 
+#include <types.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
