@@ -133,8 +133,8 @@ $(hv-objects) $(B)/ringlet.lds: $(B)/generated/hv-flags
 
 host-flags := -std=gnu11 -DRINGLET_HOST -O1 -g -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fsanitize=address,undefined \
-	-fno-sanitize-recover=all -D_GNU_SOURCE -Ihypervisor -Ipv-abi/include \
-	-I$(B)/generated -Iinclude -Itests/unit -include $(config)
+	-fno-sanitize-recover=all -D_GNU_SOURCE -iquote hypervisor \
+	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
 HOST_CFLAGS := $(host-flags) $(warnings)
 
 host-c := $(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c)) \
