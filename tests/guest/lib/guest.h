@@ -114,8 +114,8 @@ static inline struct cpu *this_cpu(void)
 }
 
 /*
- * A test may look at exceptions and system calls first: true = dealt with, go on
- * as *regs says now. Set to NULL when done.
+ * A test may look at exceptions, events and system calls first: true = dealt
+ * with, go on as *regs says now. Set to NULL when done.
  */
 extern bool (*trap_hook)(struct regs *regs);
 

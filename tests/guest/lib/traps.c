@@ -46,12 +46,12 @@ void trap_dispatch(struct regs *r)
 {
 	struct cpu *cpu = this_cpu();
 
+	if (trap_hook && trap_hook(r))
+		return;
 	if (r->vector == VECTOR_EVENT) {
 		event_upcall();
 		return;
 	}
-	if (trap_hook && trap_hook(r))
-		return;
 	if (!cpu->recover_sp)
 		unexpected(r);
 	cpu->trap = *r;
