@@ -23,12 +23,6 @@
 #define GATE_RO		(PTE_P | PTE_A | PTE_NX)
 #define GATE_RW		(PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX)
 
-#define MSR_STAR	0xc0000081
-#define MSR_LSTAR	0xc0000082
-#define MSR_CSTAR	0xc0000083
-#define MSR_SFMASK	0xc0000084
-#define MSR_SYSENTER_CS	0x174
-
 extern char gate_text[], gate_text_end[], gate_text_load[];
 extern char gate_idt_stubs[], gate_syscall[], gate_cstar[];
 extern char gate_debug[], gate_nmi[], gate_double_fault[];
