@@ -331,7 +331,7 @@ static void do_interrupt(u32 vector)
 void hv_ring0(struct ring0_regs *r)
 {
 	if (r->vector >= 32 && read_cr3() == this_pcpu()->hv_cr3 &&
-	    r->rip >= (u64)gate_text_end) {
+	    r->rip >= IMAGE_BASE) {
 		do_interrupt((u32)r->vector);
 		return;
 	}
