@@ -97,8 +97,9 @@ void frame_release(struct domain *d, mfn_t mfn, u32 order);
 /*
  * Take a reference for another domain to a frame owned by 'd'; the caller holds
  * the lock of d's p2m and found the frame there. Counted in d->foreign_refs.
+ * False when it has as many as can be counted.
  */
-void frame_get(struct domain *d, mfn_t mfn);
+bool frame_get(struct domain *d, mfn_t mfn);
 /* Drop one. The last one of a frame in limbo starts its grace period. */
 void frame_put(struct domain *d, mfn_t mfn);
 u32 frame_refs(mfn_t mfn);

@@ -87,7 +87,7 @@ s64 p2m_populate(struct domain *d, gfn_t gfn, u64 count, u32 flags);
 
 /*
  * Memory for the control domain: up to 'pages' pages from the allocator, entered
- * where they are. Returns pages added; fewer when memory or time is short.
+ * where they are. Returns pages added; fewer when memory is short. At start only.
  */
 s64 p2m_populate_identity(struct domain *d, u64 pages);
 

@@ -5,7 +5,10 @@
  * What hypervisor code finds without holding on to a lock (a frame number in a
  * p2m, a domain in the list) stays valid until the pCPU's next quiescent point:
  * an exit to a guest or a turn of the idle loop. So what was made unreachable may
- * be reused when every pCPU has passed one, or has been seen running a guest.
+ * be reused when every pCPU has passed one since.
+ *
+ * At its quiescent point a pCPU adds 1 to p->quiescent; a full fence follows
+ * before it looks anything up again (at an exit: the one after mode++).
  */
 #ifndef HV_QUIESCE_H
 #define HV_QUIESCE_H
@@ -19,8 +22,8 @@ struct quiesce {
 };
 
 /*
- * Begin a grace period. Interrupts pCPUs that may sit in the idle loop, so that
- * it turns. Any context. The calling pCPU must pass a quiescent point, too.
+ * Begin a grace period. Interrupts the other pCPUs, which may idle or run a guest
+ * for long. Any context. The calling pCPU must pass a quiescent point, too.
  */
 void quiesce_start(struct quiesce *q);
 

@@ -42,7 +42,7 @@ struct vtlb_root {
 	bool common;			/* the upper half of all roots */
 	bool dying;			/* root_dying: no fills */
 	u32 pages;			/* shadow pages in the list */
-	u32 first;			/* list of shadow pages: frame numbers */
+	u32 first, last;		/* list of shadow pages: frame numbers */
 	u64 trim;			/* where eviction goes on: address */
 	struct vtlb_root *chain;	/* hash; ROOTS lock */
 	struct vtlb_root *older, *newer; /* by use; ROOTS lock */
@@ -61,6 +61,7 @@ struct vtlb {
 	u64 pool_free;
 	u64 pool_pages;			/* allocated, free or not */
 	u64 quota;
+	u32 age;			/* turns of vtlb_age */
 
 	/* Flushes between their removal of entries and the end of their
 	 * shootdown; atomic. While it is not 0 an entry that is not there may
