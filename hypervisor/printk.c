@@ -198,7 +198,13 @@ void log_set_console_level(int level)
 
 void log_single_user(void)
 {
-	single_user = true;
+	console_level = LOG_DEBUG;
+	__atomic_store_n(&single_user, true, __ATOMIC_RELEASE);
+}
+
+bool log_is_single_user(void)
+{
+	return __atomic_load_n(&single_user, __ATOMIC_ACQUIRE);
 }
 
 /* Under the lock. */
@@ -229,7 +235,7 @@ void log_vline(enum log_level level, const char *fmt, __builtin_va_list ap)
 		if (line[i] < ' ' || line[i] > '~')
 			line[i] = '?';
 	line[len++] = '\n';
-	if (single_user) {
+	if (log_is_single_user()) {
 		emit(level, line, len);
 		return;
 	}
@@ -247,14 +253,11 @@ void log_line(enum log_level level, const char *fmt, ...)
 	__builtin_va_end(ap);
 }
 
-void log_console_replay(void)
+void log_raw(const char *text, size_t len)
 {
-	u64 pos = 0;
-	char buf[256];
-	size_t len;
-
-	while ((len = log_read(buf, sizeof(buf), &pos)))
-		uart_write(buf, len);
+	lock(&log_lock);
+	uart_write(text, len);
+	unlock(&log_lock);
 }
 
 size_t log_read(char *buf, size_t len, u64 *pos)

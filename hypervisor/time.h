@@ -10,6 +10,7 @@
 #define NS_PER_SEC	1000000000UL
 
 struct ringlet_pvclock;
+struct ringlet_time;
 
 /* Nanoseconds since the start, the same on all pCPUs; 0 before time_init(). */
 u64 time_ns(void);
@@ -20,8 +21,14 @@ u64 time_ns(void);
  */
 void time_pvclock(struct ringlet_pvclock *clock);
 
+/* An entry of a time page: time_pvclock(), the wall clock, the frequency. */
+void time_fill(struct ringlet_time *t);
+
 /* Seconds since 1970, UTC, when time_ns() was 0. */
 u64 time_wall_boot(void);
+
+/* The time is sec.nsec now; time pages made from here on say so. */
+void time_set_wall(u64 sec, u32 nsec);
 
 u32 time_tsc_khz(void);
 

@@ -101,6 +101,11 @@ void cpu_init(void)
 	cpu_info.xsave_size = cpuid(0xd, 0).ebx;
 }
 
+void cpu_model(char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", cpu_info.model);
+}
+
 u32 xsave_order(void)
 {
 	u32 order = 0;

@@ -19,7 +19,11 @@
 #define ENTRY_LEVEL	0x8000
 #define ENTRY_MASKED	0x10000
 
+#define MAX_RESERVED	4
+
 static u32 pins[ACPI_MAX_IOAPICS];
+static u32 reserved[MAX_RESERVED];	/* the hypervisor's own */
+static u32 nr_reserved;
 
 static u32 io_read(u32 i, u32 reg)
 {
@@ -98,6 +102,22 @@ u32 ioapic_nr_gsis(void)
 	for (i = 0; i < acpi.nr_ioapics; i++)
 		nr = MAX(nr, acpi.ioapics[i].gsi_base + pins[i]);
 	return nr;
+}
+
+void ioapic_reserve(u32 gsi)
+{
+	ASSERT(nr_reserved < MAX_RESERVED);
+	reserved[nr_reserved++] = gsi;
+}
+
+bool ioapic_gsi_ok(u32 gsi)
+{
+	u32 i, pin;
+
+	for (i = 0; i < nr_reserved; i++)
+		if (reserved[i] == gsi)
+			return false;
+	return find(gsi, &i, &pin);
 }
 
 int ioapic_set(u32 gsi, u8 vector, u32 apic_id, bool level, bool low)

@@ -16,6 +16,12 @@ void ioapic_init(void);
 /* Number of global system interrupts: one more than the highest there is. */
 u32 ioapic_nr_gsis(void);
 
+/* Is there such an interrupt, and is it not one of the hypervisor's own? */
+bool ioapic_gsi_ok(u32 gsi);
+
+/* Keep an interrupt for the hypervisor: ioapic_gsi_ok() denies it. */
+void ioapic_reserve(u32 gsi);
+
 /*
  * Route an interrupt to a vector on a CPU. The entry is masked afterwards.
  * -ENOENT: no IO-APIC has this GSI.

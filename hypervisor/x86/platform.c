@@ -75,7 +75,7 @@ bool platform_port_denied(u16 port, u32 bytes)
 	return uart_owns_port(p, bytes);
 }
 
-static void pause_ms(u32 ms)
+void platform_delay_ms(u32 ms)
 {
 	/* A read of port 0x80 takes about a microsecond everywhere. */
 	for (ms *= 1000; ms; ms--)
@@ -92,7 +92,7 @@ static void reset_by_acpi(void)
 		 platform_is_mapped(acpi.reset_address, 1))
 		*(volatile u8 *)phys_to_virt(acpi.reset_address) =
 			acpi.reset_value;
-	pause_ms(50);
+	platform_delay_ms(50);
 }
 
 void platform_reboot(void)
@@ -107,11 +107,11 @@ void platform_reboot(void)
 	reset_by_acpi();
 	outb(RESET_PORT, 0x02);
 	outb(RESET_PORT, 0x06);
-	pause_ms(50);
+	platform_delay_ms(50);
 	for (i = 0; i < 1000 && inb(KBC_STATUS) & 2; i++)
 		;
 	outb(KBC_STATUS, 0xfe);
-	pause_ms(50);
+	platform_delay_ms(50);
 	__asm__ volatile("lidt %0; int3" :: "m"(no_idt));
 	cpu_stop();
 }

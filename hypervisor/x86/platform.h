@@ -33,6 +33,9 @@ bool platform_mmio_denied(u64 phys);
  */
 bool platform_port_denied(u16 port, u32 bytes);
 
+/* Wait without a clock, roughly. */
+void platform_delay_ms(u32 ms);
+
 /* Reset the machine. Does not return. */
 void platform_reboot(void) __noreturn;
 

@@ -29,6 +29,7 @@ static u32 tsc_mul;		/* as in struct ringlet_pvclock */
 static signed char tsc_shift;
 static u32 tsc_khz;
 static u64 wall_boot;
+static u32 wall_boot_nsec;
 
 static u64 scale(u64 ticks)
 {
@@ -62,6 +63,27 @@ void time_pvclock(struct ringlet_pvclock *clock)
 u64 time_wall_boot(void)
 {
 	return wall_boot;
+}
+
+void time_set_wall(u64 sec, u32 nsec)
+{
+	u64 now = time_ns();
+	u64 part = now % NS_PER_SEC;
+
+	wall_boot = sec - now / NS_PER_SEC;
+	if (nsec < part) {
+		wall_boot--;
+		nsec += NS_PER_SEC;
+	}
+	wall_boot_nsec = nsec - (u32)part;
+}
+
+void time_fill(struct ringlet_time *t)
+{
+	time_pvclock(&t->clock);
+	t->wall_sec = wall_boot;
+	t->wall_nsec = wall_boot_nsec;
+	t->tsc_khz = tsc_khz;
 }
 
 u32 time_tsc_khz(void)
@@ -291,9 +313,7 @@ static u64 wall_now(void)
 
 void time_init(void)
 {
-	u64 tsc = rdtsc_ordered();
-
+	tsc_start = rdtsc_ordered();
 	calibrate();
-	tsc_start = tsc;
 	wall_boot = wall_now() - time_ns() / NS_PER_SEC;
 }

@@ -5,6 +5,7 @@
 #include "x86/uart.h"
 
 #include "console_input.h"
+#include "lock.h"
 #include "printk.h"
 #include "x86/acpi.h"
 #include "x86/cpu.h"
@@ -128,10 +129,11 @@ void uart_enable_interrupts(void)
 			continue;
 		gsi = acpi_isa_gsi(u->irq, &level, &low);
 		if (ioapic_set(gsi, VECTOR_UART, lapic_id(), level, low)) {
-			log_warning("COM%u: no interrupt for it (GSI %u), its input is polled",
+			log_warning("COM%u: no interrupt for it (GSI %u), so no input",
 				    i + 1, gsi);
 			continue;
 		}
+		ioapic_reserve(gsi);
 		ioapic_unmask(gsi);
 		u->interrupt = true;
 		outb(u->base + REG_IER, IER_RX);
@@ -173,26 +175,6 @@ void uart_interrupt(void)
 		outb(uarts[i].base + REG_IER, 0);
 		outb(uarts[i].base + REG_IER, IER_RX);
 	}
-}
-
-void uart_poll(void)
-{
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(uarts); i++)
-		if (uarts[i].used && !uarts[i].interrupt)
-			take_input(&uarts[i]);
-}
-
-int uart_getc(void)
-{
-	u32 i;
-	int c;
-
-	for (i = 0; i < ARRAY_SIZE(uarts); i++)
-		if (uarts[i].used && (c = port_getc(&uarts[i])) >= 0)
-			return c;
-	return -1;
 }
 
 bool uart_owns_port(u32 port, u32 bytes)

@@ -22,21 +22,12 @@ void uart_write(const char *text, size_t len);
 
 /*
  * Have input announced by VECTOR_UART on this pCPU. After the IO-APIC is set
- * up. A port whose interrupt cannot be routed is polled (uart_poll).
+ * up. A port whose interrupt cannot be routed has no input.
  */
 void uart_enable_interrupts(void);
 
 /* VECTOR_UART: hand received characters to console_input(). No lock held. */
 void uart_interrupt(void);
-
-/*
- * Received characters of ports that have no interrupt. Called now and then,
- * no lock held.
- */
-void uart_poll(void);
-
-/* Next received character of any port, or -1. */
-int uart_getc(void);
 
 /* Is any of these ports one of ours? */
 bool uart_owns_port(u32 port, u32 bytes);
