@@ -99,6 +99,16 @@ void time_delay_us(u64 us)
 		cpu_relax();
 }
 
+/* (high << 64 | low) / by; the result fits, as high < by. */
+static u64 div128(u64 high, u64 low, u64 by)
+{
+	u64 quotient, rest;
+
+	__asm__("divq %4" : "=a"(quotient), "=d"(rest)
+		: "a"(low), "d"(high), "rm"(by) : "cc");
+	return quotient;
+}
+
 /* Numbers such that ns = (ticks << shift) * mul >> 32, mul >= 2^31. */
 static void set_frequency(u64 hz)
 {
@@ -120,7 +130,7 @@ static void set_frequency(u64 hz)
 		numerator <<= -tsc_shift;
 	else
 		hz <<= tsc_shift;
-	tsc_mul = (u32)(((unsigned __int128)numerator << 32) / hz);
+	tsc_mul = (u32)div128(numerator >> 32, numerator << 32, hz);
 }
 
 /* A reading of the PM timer and of the TSC at the same moment. */
