@@ -128,8 +128,10 @@ void kmain(void)
 	check_tables();
 	init_acpi();
 	pcpus[0].apic_id = cpuid(1, 0).ebx >> 24;
-	lapic_init(boot_uid());
+	/* The 8259s first: while the local APIC still takes their interrupt, what
+	 * they had raised is withdrawn. */
 	ioapic_init();
+	lapic_init(boot_uid());
 	time_init();
 	uart_enable_interrupts();
 	smp_init(boot_cmdline.maxcpus);
