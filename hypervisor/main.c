@@ -5,6 +5,7 @@
 #include "main.h"
 
 #include "domain0.h"
+#include "frame.h"
 #include "panic.h"
 #include "percpu.h"
 #include "printk.h"
