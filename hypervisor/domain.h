@@ -43,6 +43,7 @@ struct domain {
 	struct vtlb vtlb;
 	struct event_table events;
 	struct console console;
+	struct sched_domain sched;
 	u64 max_pages;
 	u64 pages;			/* frames owned; atomic */
 	u64 hv_pages;			/* hypervisor frames spent on it; atomic */
