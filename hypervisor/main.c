@@ -22,7 +22,11 @@
 #include "x86/uart.h"
 
 const char hv_version[] = "0.1";
+#ifdef __clang__
 const char hv_compiler[] = __VERSION__;
+#else
+const char hv_compiler[] = "gcc " __VERSION__;
+#endif
 const char hv_compile_date[] = __DATE__ " " __TIME__;
 const char *const hv_cmdline = boot_mb2.cmdline;
 

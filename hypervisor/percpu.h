@@ -83,7 +83,8 @@ static inline struct pcpu *this_pcpu(void)
 {
 	struct pcpu *p;
 
-	__asm__("movabsq %1, %0" : "=a"(p) : "i"(GATE_BASE + GATE_CONST));
+	__asm__ volatile("movabsq %P1, %0"
+			 : "=a"(p) : "i"(GATE_BASE + GATE_CONST));
 	return p;
 }
 #endif

@@ -102,7 +102,7 @@ void time_delay_us(u64 us)
 /* Numbers such that ns = (ticks << shift) * mul >> 32, mul >= 2^31. */
 static void set_frequency(u64 hz)
 {
-	u64 numerator = NS_PER_SEC, scaled = hz;
+	u64 numerator = NS_PER_SEC, scaled = hz, mul, rest;
 
 	tsc_khz = (u32)(hz / 1000);
 	tsc_shift = 0;
@@ -120,7 +120,10 @@ static void set_frequency(u64 hz)
 		numerator <<= -tsc_shift;
 	else
 		hz <<= tsc_shift;
-	tsc_mul = (u32)(((unsigned __int128)numerator << 32) / hz);
+	/* numerator << 32, divided by hz: below 2^32, since numerator < hz */
+	__asm__("divq %4" : "=a"(mul), "=d"(rest)
+		: "0"(numerator << 32), "1"(numerator >> 32), "r"(hz) : "cc");
+	tsc_mul = (u32)mul;
 }
 
 /* A reading of the PM timer and of the TSC at the same moment. */
