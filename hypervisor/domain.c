@@ -11,7 +11,7 @@
 #include "frame.h"
 #include "panic.h"
 #include "printk.h"
-#include "smp.h"
+#include "machine.h"
 #include "time.h"
 #include "traps.h"
 
@@ -171,6 +171,42 @@ s64 domain_create(const struct ringlet_domain_create *c, u32 id,
 	return 0;
 }
 
+/* The wall clock at time_ns() = 0, by who set it last. DOMCTL lock. */
+static u64 wall_sec;
+static u32 wall_nsec;
+
+/* A reader sees an odd 'version', or a changed one, and reads again. */
+static void fill_time(struct ringlet_time *t)
+{
+	u32 version = t->clock.version & ~1U;
+
+	WRITE_ONCE(t->clock.version, version + 1);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	time_pvclock(&t->clock);
+	t->wall_sec = wall_sec ? wall_sec : time_wall_boot();
+	t->wall_nsec = wall_nsec;
+	t->tsc_khz = time_tsc_khz();
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	WRITE_ONCE(t->clock.version, version + 2);
+}
+
+void domain_set_wallclock(u64 sec, u32 nsec)
+{
+	u64 now = time_ns(), ns;
+	struct domain *d;
+	u32 i;
+
+	lock(&domctl_lock);
+	ns = now % NS_PER_SEC;
+	sec -= now / NS_PER_SEC + (nsec < ns);
+	wall_nsec = (u32)(nsec < ns ? nsec + NS_PER_SEC - ns : nsec - ns);
+	wall_sec = sec;
+	for (d = domains; d; d = d->next)
+		for (i = 0; d->time && i < RINGLET_MAX_VCPUS; i++)
+			fill_time(&d->time->vcpu[i]);
+	unlock(&domctl_lock);
+}
+
 s64 domain_set_shared(struct domain *d, gfn_t gfn)
 {
 	struct ringlet_shared *shared;
@@ -191,7 +227,7 @@ s64 domain_set_shared(struct domain *d, gfn_t gfn)
 	t = mfn_to_virt(MFN(mfn.n + 1));
 	memset(shared->evtchn_mask, 0xff, sizeof(shared->evtchn_mask));
 	for (i = 0; i < RINGLET_MAX_VCPUS; i++)
-		time_fill(&t->vcpu[i]);
+		fill_time(&t->vcpu[i]);
 
 	ret = p2m_add(d, gfn, mfn, 0, P2M_SPECIAL | P2M_WRITE);
 	if (ret) {

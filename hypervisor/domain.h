@@ -86,6 +86,9 @@ s64 domain_create(const struct ringlet_domain_create *c, u32 id,
 s64 domain_destroy(struct domain *d);
 s64 domain_set_shared(struct domain *d, gfn_t gfn);
 
+/* sysctl_set_wallclock: the time now, seconds since 1970 UTC and nanoseconds. */
+void domain_set_wallclock(u64 sec, u32 nsec);
+
 /* Free the domains that nothing but foreign references kept. No lock held. */
 void domain_free_dead(void);
 

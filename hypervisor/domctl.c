@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Hypercalls of the control domain: domains, and the host. */
 #include "copy.h"
-#include "cpu.h"
 #include "domain.h"
 #include "frame.h"
 #include "hypercall-prototypes.h"
+#include "machine.h"
 #include "percpu.h"
 #include "printk.h"
 #include "ringlet/hypercall.h"
-#include "smp.h"
 #include "time.h"
 #include "version.h"
 
@@ -412,7 +411,7 @@ s64 hc_sysctl_info(struct vcpu *v, u64 info)
 	snprintf(i.compiler, sizeof(i.compiler), "%s", hv_compiler);
 	snprintf(i.compile_date, sizeof(i.compile_date), "%s", hv_compile_date);
 	snprintf(i.cmdline, sizeof(i.cmdline), "%s", hv_cmdline);
-	cpu_model(i.cpu_model, sizeof(i.cpu_model));
+	machine_cpu_model(i.cpu_model, sizeof(i.cpu_model));
 	return copy_to_guest(v, info, &i, sizeof(i));
 }
 
@@ -445,6 +444,6 @@ s64 hc_sysctl_set_wallclock(struct vcpu *v, u64 sec, u32 nsec)
 	(void)v;
 	if (nsec > 999999999)
 		return -EINVAL;
-	time_set_wall(sec, nsec);
+	domain_set_wallclock(sec, nsec);
 	return 0;
 }

@@ -7,6 +7,8 @@
  */
 #include "x86/cpu.h"
 
+#include "machine.h"
+
 #include "panic.h"
 #include "printk.h"
 
@@ -101,7 +103,7 @@ void cpu_init(void)
 	cpu_info.xsave_size = cpuid(0xd, 0).ebx;
 }
 
-void cpu_model(char *buf, size_t size)
+void machine_cpu_model(char *buf, size_t size)
 {
 	snprintf(buf, size, "%s", cpu_info.model);
 }

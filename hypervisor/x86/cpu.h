@@ -273,9 +273,6 @@ void cpu_identify(void);
  */
 void cpu_init(void);
 
-/* The model's name, as CPUID gives it. */
-void cpu_model(char *buf, size_t size);
-
 /* 2^order frames hold an XSAVE area. */
 u32 xsave_order(void);
 /* Make a zeroed area the state of a CPU after reset (SDM volume 1, 13.6). */

@@ -586,7 +586,3 @@ gate_exit:
 	pushq	gate_leave_address(%rip)
 	lretq
 
-	.section .gate.text
-	.if	gate_text_end - gate_text > GATE_IDT
-	.error	"gate text is too long"
-	.endif

@@ -7,6 +7,7 @@
 #include "domain.h"
 #include "gate.h"
 #include "lock.h"
+#include "machine.h"
 #include "panic.h"
 #include "percpu.h"
 #include "printk.h"

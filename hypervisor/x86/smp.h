@@ -34,10 +34,4 @@ void smp_kicked(void);
 /* For panic(): have all other pCPUs stop. */
 void smp_stop_others(void);
 
-/*
- * The machine's end, for RINGLET_SHUTDOWN_*: reset it, or stop all pCPUs. (To
- * switch the power off is domain 0's, by ACPI.)
- */
-void machine_end(u32 reason) __noreturn;
-
 #endif /* HV_SMP_H */

@@ -99,10 +99,20 @@ void time_delay_us(u64 us)
 		cpu_relax();
 }
 
+/* (high << 64 | low) / by; the result fits, as high < by. */
+static u64 div128(u64 high, u64 low, u64 by)
+{
+	u64 quotient, rest;
+
+	__asm__("divq %4" : "=a"(quotient), "=d"(rest)
+		: "a"(low), "d"(high), "rm"(by) : "cc");
+	return quotient;
+}
+
 /* Numbers such that ns = (ticks << shift) * mul >> 32, mul >= 2^31. */
 static void set_frequency(u64 hz)
 {
-	u64 numerator = NS_PER_SEC, scaled = hz, mul, rest;
+	u64 numerator = NS_PER_SEC, scaled = hz;
 
 	tsc_khz = (u32)(hz / 1000);
 	tsc_shift = 0;
@@ -120,10 +130,7 @@ static void set_frequency(u64 hz)
 		numerator <<= -tsc_shift;
 	else
 		hz <<= tsc_shift;
-	/* numerator << 32, divided by hz: below 2^32, since numerator < hz */
-	__asm__("divq %4" : "=a"(mul), "=d"(rest)
-		: "0"(numerator << 32), "1"(numerator >> 32), "r"(hz) : "cc");
-	tsc_mul = (u32)mul;
+	tsc_mul = (u32)div128(numerator >> 32, numerator << 32, hz);
 }
 
 /* A reading of the PM timer and of the TSC at the same moment. */

@@ -182,7 +182,7 @@ bool uart_owns_port(u32 port, u32 bytes)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(uarts); i++)
-		if (uarts[i].used && port < (u32)uarts[i].base + UART_PORTS &&
+		if (uarts[i].used && port < uarts[i].base + (u32)UART_PORTS &&
 		    port + bytes > uarts[i].base)
 			return true;
 	return false;

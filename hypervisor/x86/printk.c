@@ -253,7 +253,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	__builtin_va_end(ap);
 }
 
-void log_raw(const char *text, size_t len)
+void platform_console_write(const char *text, size_t len)
 {
 	lock(&log_lock);
 	uart_write(text, len);
