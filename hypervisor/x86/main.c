@@ -132,8 +132,12 @@ void kmain(void)
 	check_tables();
 	init_acpi();
 	pcpus[0].apic_id = cpuid(1, 0).ebx >> 24;
-	lapic_init(boot_uid());
+	/*
+	 * PICs first: an interrupt that they have raised goes away only while
+	 * the local APIC still listens to them (LINT0).
+	 */
 	ioapic_init();
+	lapic_init(boot_uid());
 	time_init();
 	uart_enable_interrupts();
 	smp_init(boot_cmdline.maxcpus);
