@@ -33,7 +33,7 @@ FORCE:
 
 config := $(B)/generated/config.h
 generated := $(config) $(B)/generated/hypercall-dispatch.h \
-	$(B)/generated/hypercall-names.h
+	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h
 
 $(config): FORCE
 	@scripts/kconfig.sh $@

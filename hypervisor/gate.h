@@ -38,9 +38,6 @@ void gate_wipe_stacks(struct pcpu *p);
 const char *gate_check(struct pcpu *p, u64 *va);
 
 /* gate.S */
-/* First address behind the gate text, as it is mapped. */
-extern char gate_text_end[];
-
 void gate_exit(struct cpu_regs *regs, struct pcpu *p) __noreturn;
 void hv_entry(struct cpu_regs *regs) __noreturn;
 

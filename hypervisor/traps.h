@@ -15,13 +15,6 @@
 #define TRAP_PF 14
 #define TRAP_MC 18
 
-/* Page fault error code (SDM vol. 3, 4.7) */
-#define PF_P (1U << 0)
-#define PF_W (1U << 1)
-#define PF_U (1U << 2)
-#define PF_RSVD (1U << 3)
-#define PF_I (1U << 4)
-
 /*
  * Deliver an exception to the current vCPU: frame, handler, GS, vif. When the
  * frame cannot be written a double fault follows; when that cannot be

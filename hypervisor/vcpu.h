@@ -80,14 +80,15 @@ void vcpu_get_context(const struct vcpu *v, struct ringlet_vcpu_context *c);
 
 /*
  * Save the state of 'prev' and load that of 'next' (NULL: idle) on this pCPU.
- * From the exit path, no lock held. May crash next's domain.
+ * From the exit path, no lock held.
  */
 void vcpu_switch(struct vcpu *prev, struct vcpu *next);
 
 /* Load a validated selector into GS of the current vCPU; returns its base. */
 u64 vcpu_load_gs(struct vcpu *v, u16 selector);
 
-/* Load the debug registers of the current vCPU. */
+/* Load the debug registers, or TSC_AUX, of the current vCPU. */
 void vcpu_load_dr(const struct vcpu *v);
+void vcpu_load_tsc_aux(const struct vcpu *v);
 
 #endif /* HV_VCPU_H */

@@ -514,13 +514,12 @@ gate_machine_check:
 	jmp	gate_broken
 
 /*
- * void gate_exit(struct cpu_regs *regs, struct pcpu *p): go to a guest.
- * In: hypervisor's root, interrupts off, rdi and rsi as said. Does not return.
+ * The last of gate_exit(): go to a guest.
+ * In: hypervisor's root, interrupts off; rdi = regs, rsi = pcpu.
  * After 'mode' is odd this pCPU counts as using the guest's root; what changed in
  * the tables before that is seen, as CR3 is loaded after the fence.
  */
-	.globl	gate_exit
-gate_exit:
+gate_leave:
 	incq	PCPU_MODE(%rsi)
 	mfence
 	lea	STACK_TOP, %rsp
@@ -558,6 +557,32 @@ gate_hv_ring0:
 	.balign	4096, 0xcc
 	.globl	gate_text_end
 gate_text_end:
-	.if	gate_text_end - gate_text > GATE_IDT
-	.error	"gate text is too long"
-	.endif
+
+/*
+ * Addresses in the gate, for C: they are out of reach of 32-bit offsets. The
+ * order is that of struct gate_addresses in gate.c.
+ */
+	.section .rodata
+	.balign	8
+	.globl	gate_addresses
+gate_addresses:
+	.quad	gate_text_load
+	.quad	gate_text_end - gate_text
+	.quad	gate_idt_stubs
+	.quad	gate_syscall
+	.quad	gate_cstar
+	.quad	gate_debug
+	.quad	gate_nmi
+	.quad	gate_double_fault
+	.quad	gate_machine_check
+gate_leave_address:
+	.quad	gate_leave
+
+	.text
+/* void gate_exit(struct cpu_regs *regs, struct pcpu *p); does not return. */
+	.globl	gate_exit
+gate_exit:
+	pushq	$SEL_HV_CS
+	pushq	gate_leave_address(%rip)
+	lretq
+

@@ -23,16 +23,12 @@
 #define GATE_RO		(PTE_P | PTE_A | PTE_NX)
 #define GATE_RW		(PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX)
 
-#define MSR_STAR	0xc0000081
-#define MSR_LSTAR	0xc0000082
-#define MSR_CSTAR	0xc0000083
-#define MSR_SFMASK	0xc0000084
-#define MSR_SYSENTER_CS	0x174
-
-extern char gate_text[], gate_text_end[], gate_text_load[];
-extern char gate_idt_stubs[], gate_syscall[], gate_cstar[];
-extern char gate_debug[], gate_nmi[], gate_double_fault[];
-extern char gate_machine_check[];
+extern const struct gate_addresses {
+	u64 load;		/* physical address of the text */
+	u64 size;
+	u64 idt_stubs, syscall, cstar;
+	u64 debug, nmi, double_fault, machine_check;
+} gate_addresses;
 
 struct idt_entry {
 	u16 offset0;
@@ -87,10 +83,8 @@ static void set_page(u64 *l1, u32 offset, const void *va, u64 flags)
 	WRITE_ONCE(l1[offset >> PAGE_SHIFT], pte(va, flags));
 }
 
-static void idt_set(u32 vector, const char *handler, u32 ist, u32 dpl)
+static void idt_set(u32 vector, u64 address, u32 ist, u32 dpl)
 {
-	u64 address = (u64)handler;
-
 	idt[vector] = (struct idt_entry){
 		.offset0 = (u16)address,
 		.selector = SEL_HV_CS,
@@ -107,14 +101,14 @@ static void idt_init(void)
 
 	idt = page_alloc();
 	for (i = 0; i < 256; i++)
-		idt_set(i, gate_idt_stubs + i * 16, 0, 0);
-	idt_set(1, gate_debug, IST_DB, 0);
-	idt_set(2, gate_nmi, IST_NMI, 0);
-	idt_set(3, gate_idt_stubs + 3 * 16, 0, 3);
-	idt_set(4, gate_idt_stubs + 4 * 16, 0, 3);
-	idt_set(8, gate_double_fault, IST_DF, 0);
-	idt_set(18, gate_machine_check, IST_MC, 0);
-	idt_set(RINGLET_TRAP_INT80, gate_idt_stubs + RINGLET_TRAP_INT80 * 16,
+		idt_set(i, gate_addresses.idt_stubs + i * 16, 0, 0);
+	idt_set(1, gate_addresses.debug, IST_DB, 0);
+	idt_set(2, gate_addresses.nmi, IST_NMI, 0);
+	idt_set(3, gate_addresses.idt_stubs + 3 * 16, 0, 3);
+	idt_set(4, gate_addresses.idt_stubs + 4 * 16, 0, 3);
+	idt_set(8, gate_addresses.double_fault, IST_DF, 0);
+	idt_set(18, gate_addresses.machine_check, IST_MC, 0);
+	idt_set(RINGLET_TRAP_INT80, gate_addresses.idt_stubs + RINGLET_TRAP_INT80 * 16,
 		0, 3);
 }
 
@@ -180,14 +174,14 @@ static void load_segments(u64 gdt)
 static void syscall_init(void)
 {
 	wrmsr(MSR_STAR, (u64)SEL_USER32_CS << 48 | (u64)SEL_HV_CS << 32);
-	wrmsr(MSR_LSTAR, (u64)gate_syscall);
-	wrmsr(MSR_CSTAR, (u64)gate_cstar);
+	wrmsr(MSR_LSTAR, gate_addresses.syscall);
+	wrmsr(MSR_CSTAR, gate_addresses.cstar);
 	/* DF TF NT AC IF; RF and VM are cleared by SYSCALL itself */
 	wrmsr(MSR_SFMASK, 0x44700);
 	wrmsr(MSR_SYSENTER_CS, 0);
 }
 
-static u64 *tables_init(struct pcpu *p, u64 *l1)
+static void tables_init(struct pcpu *p, u64 *l1)
 {
 	u64 *l3 = page_alloc(), *l2 = page_alloc(), *hv_l4;
 	u32 i;
@@ -198,17 +192,17 @@ static u64 *tables_init(struct pcpu *p, u64 *l1)
 	WRITE_ONCE(hv_l4[SLOT_GATE], pte(l3, GATE_TABLE));
 	for (i = 0; i < ROOT_SLOTS; i++)
 		WRITE_ONCE(p->l4[i][SLOT_GATE], pte(l3, GATE_TABLE));
-	return l3;
 }
 
 void gate_init_pcpu(struct pcpu *p)
 {
 	struct gate_pages *g = &gates[p->id];
-	u64 text = (u64)gate_text_load;
 	u64 *l1 = page_alloc();
 	struct tss *tss = page_alloc();
 	u32 i, off;
 
+	sched_pcpu_init(p);
+	timer_pcpu_init(p);
 	vtlb_pcpu_init(p);
 	g->l1 = l1;
 	g->gdt = page_alloc();
@@ -217,8 +211,8 @@ void gate_init_pcpu(struct pcpu *p)
 	if (!idt)
 		idt_init();
 
-	for (off = 0; off < (u32)(gate_text_end - gate_text); off += PAGE_SIZE)
-		l1[off >> PAGE_SHIFT] = (text + off) | GATE_RX;
+	for (off = 0; off < (u32)gate_addresses.size; off += PAGE_SIZE)
+		l1[off >> PAGE_SHIFT] = (gate_addresses.load + off) | GATE_RX;
 	set_page(l1, GATE_IDT, idt, GATE_RO);
 	set_page(l1, GATE_GDT, g->gdt, GATE_RO);
 	set_page(l1, GATE_TSS, tss, GATE_RO);

@@ -9,6 +9,7 @@
 #include "copy.h"
 #include "cpu.h"
 #include "domain.h"
+#include "frame.h"
 #include "gate.h"
 #include "hypercall.h"
 #include "lapic.h"
@@ -89,7 +90,7 @@ static int push_frame(struct vcpu *v, u64 handler, u64 sp, u32 vector,
 		len = sizeof(frame.f);
 	}
 	sp = ALIGN_DOWN(sp, 16) - len;
-	if (copy_to_guest(v, sp, start, len))
+	if (copy_to_kernel(v, sp, start, len))
 		return -EFAULT;
 	enter_kernel(v, handler, sp);
 	return 0;
@@ -176,7 +177,7 @@ static void refuse_frame(struct vcpu *v, const struct ringlet_iret_frame *f)
 		domain_crash(v->domain, v, "refused return frame, and no handler for #GP");
 		return;
 	}
-	if (copy_to_guest(v, sp, &frame, sizeof(frame))) {
+	if (copy_to_kernel(v, sp, &frame, sizeof(frame))) {
 		deliver_double_fault(v, TRAP_GP);
 		return;
 	}
@@ -210,8 +211,14 @@ static void do_iret(struct vcpu *v)
 	bool user;
 
 	perf_inc(v->domain, iret_slow);
-	if (copy_from_guest(v, &f, r->rsp, sizeof(f))) {
-		deliver_page_fault(v, copy_fault_address(), 0);
+	if (copy_from_kernel(v, &f, r->rsp, sizeof(f))) {
+		mfn_t mfn;
+		u64 va = r->rsp;
+
+		/* The first byte that cannot be read. */
+		if (!vtlb_translate(v, va, 0, &mfn))
+			va = ALIGN_UP(va + 1, PAGE_SIZE);
+		deliver_page_fault(v, va, 0);
 		return;
 	}
 	if (f.cs == SEL_USER_CS || f.cs == SEL_USER32_CS) {
@@ -324,7 +331,7 @@ static void do_interrupt(u32 vector)
 void hv_ring0(struct ring0_regs *r)
 {
 	if (r->vector >= 32 && read_cr3() == this_pcpu()->hv_cr3 &&
-	    r->rip >= (u64)gate_text_end) {
+	    r->rip >= IMAGE_BASE) {
 		do_interrupt((u32)r->vector);
 		return;
 	}
@@ -379,7 +386,7 @@ static void idle(struct pcpu *p)
 	u64 start = time_ns();
 
 	WRITE_ONCE(p->quiescent, p->quiescent + 1);
-	if (!frame_scrub_some() && !sched_needed())
+	if (!frame_reap() && !sched_needed())
 		__asm__ volatile("sti\n\thlt\n\tcli" ::: "memory");
 	else
 		__asm__ volatile("sti\n\tnop\n\tcli" ::: "memory");

@@ -15,8 +15,6 @@
 #include "traps.h"
 #include "x86/segments.h"
 
-#define MSR_TSC_AUX		0xc0000103
-#define MSR_PRED_CMD		0x49
 #define DR7_FIXED		0x400
 #define DR7_ENABLES		0xff
 
@@ -68,9 +66,9 @@ int vcpu_create(struct domain *d, u32 id)
 void vcpu_destroy(struct vcpu *v)
 {
 	v->domain->vcpus[v->id] = NULL;
-	frame_free_hv(virt_to_mfn(v->xsave), xsave_order());
-	frame_free_hv(virt_to_mfn(v->page), 0);
-	frame_free_hv(virt_to_mfn(v), 0);
+	frame_retire_hv(virt_to_mfn(v->xsave), xsave_order());
+	frame_retire_hv(virt_to_mfn(v->page), 0);
+	frame_retire_hv(virt_to_mfn(v), 0);
 }
 
 int vcpu_set_context(struct vcpu *v, const struct ringlet_vcpu_context *c)
@@ -206,12 +204,15 @@ void vcpu_load_dr(const struct vcpu *v)
 	write_dr(7, v->dr7);
 }
 
+void vcpu_load_tsc_aux(const struct vcpu *v)
+{
+	if (cpu_has.rdtscp)
+		wrmsr(MSR_TSC_AUX, v->cpunode);
+}
+
 static void vcpu_leave(struct pcpu *p, struct vcpu *v)
 {
-	/* No root was loaded if its domain crashed on arrival. */
-	if (v->regs.cr3)
-		v->root = vtlb_loaded_root(v);
-	v->regs.cr3 = 0;
+	vtlb_leave(v);
 	segments_save(v);
 	xsave(v->xsave);
 	if (v->dr7 & DR7_ENABLES)
@@ -221,19 +222,13 @@ static void vcpu_leave(struct pcpu *p, struct vcpu *v)
 
 static void vcpu_arrive(struct pcpu *p, struct vcpu *v)
 {
-	s64 err;
-
 	perf_inc(v->domain, context_switches);
 	xrstor(v->xsave);
 	gate_set_vcpu(p, v);
 	segments_load(v);
 	vcpu_load_dr(v);
-	if (cpu_has.rdtscp)
-		wrmsr(MSR_TSC_AUX, v->cpunode);
-	err = vtlb_load_root(v, v->root.n << PAGE_SHIFT);
-	if (err)
-		domain_crash(v->domain, v, "root %#lx cannot be loaded: error %ld",
-			     v->root.n << PAGE_SHIFT, (long)-err);
+	vcpu_load_tsc_aux(v);
+	vtlb_enter(v);
 }
 
 void vcpu_switch(struct vcpu *prev, struct vcpu *next)
