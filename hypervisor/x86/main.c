@@ -132,10 +132,8 @@ void kmain(void)
 	check_tables();
 	init_acpi();
 	pcpus[0].apic_id = cpuid(1, 0).ebx >> 24;
-	/*
-	 * PICs first: an interrupt that they have raised goes away only while
-	 * the local APIC still listens to them (LINT0).
-	 */
+	/* The 8259s first: while the local APIC still takes their interrupt, what
+	 * they had raised is withdrawn. */
 	ioapic_init();
 	lapic_init(boot_uid());
 	time_init();
