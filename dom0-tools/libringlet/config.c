@@ -114,7 +114,8 @@ static int set_name(struct rl_config_reader *r, const struct rl_setting *s)
 	if (!rl_name_ok(s->value, &why))
 		return fail(r, s, "'%.80s' cannot be the name of a domain: %s",
 			    s->value, why);
-	snprintf(r->config.name, sizeof(r->config.name), "%s", s->value);
+	memset(r->config.name, 0, sizeof(r->config.name));
+	memcpy(r->config.name, s->value, strlen(s->value));
 	return 0;
 }
 

@@ -6,8 +6,10 @@
  * rl_run_dir(), mode 0600), the reply another one: {"domid": N} or
  * {"error": sentence}. Requests:
  *
- *   {"op": "create", "config": {...}, "paused": bool}
- *       build, record and start a domain; 'config' is rl_config_to_json()'s
+ *   {"op": "create", "config": {...}, "paused": bool, "console": bool}
+ *       build, record and start a domain; 'config' is rl_config_to_json()'s.
+ *       When the client goes away before the reply, no domain is left. With
+ *       "console" the connection goes on as below.
  *   {"op": "console", "domain": identifier or name as a string}
  *       behind the reply the connection is the console: output of this
  *       domain's life so far, then live; input the other way. The end of the
