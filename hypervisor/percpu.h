@@ -81,10 +81,7 @@ struct pcpu *this_pcpu(void);
 #else
 static inline struct pcpu *this_pcpu(void)
 {
-	struct pcpu *p;
-
-	__asm__("movabsq %1, %0" : "=a"(p) : "i"(GATE_BASE + GATE_CONST));
-	return p;
+	return READ_ONCE(((struct gate_const *)(GATE_BASE + GATE_CONST))->pcpu);
 }
 #endif
 

@@ -7,7 +7,7 @@
 #include "vcpu.h"
 
 #define DEFINE(name, value) \
-	__asm__ volatile("\n->" #name " %0" : : "i"(value))
+	__asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"(value))
 #define OFFSET(name, type, member) DEFINE(name, offsetof(struct type, member))
 
 void asm_offsets(void);

@@ -108,7 +108,7 @@ static void find_memory(void)
 
 	for (i = 0; i < boot_mb2.nr_memory; i++) {
 		m = &boot_mb2.memory[i];
-		log_info("memory %#014lx-%#014lx %s", m->addr,
+		log_info("memory %012lx-%012lx %s", m->addr,
 			 m->addr + m->size,
 			 m->type == MULTIBOOT2_RAM ? "usable" :
 			 m->type == MULTIBOOT2_ACPI ? "ACPI tables" :
@@ -132,7 +132,8 @@ static void find_memory(void)
 		const struct multiboot2_module *mod = &boot_mb2.module[i];
 
 		log_info("module %u at %#lx-%#lx: %.64s", i, mod->start,
-			 mod->end, mod->string);
+			 mod->end,
+			 mod->string[0] ? mod->string : "(no arguments)");
 		if (mod->end > mod->start)
 			add_used(mod->start, mod->end);
 	}

@@ -22,7 +22,11 @@
 #include "x86/uart.h"
 
 const char hv_version[] = "0.1";
+#ifdef __clang__
 const char hv_compiler[] = __VERSION__;
+#else
+const char hv_compiler[] = "gcc " __VERSION__;
+#endif
 const char hv_compile_date[] = __DATE__ " " __TIME__;
 const char *const hv_cmdline = boot_mb2.cmdline;
 
@@ -128,8 +132,12 @@ void kmain(void)
 	check_tables();
 	init_acpi();
 	pcpus[0].apic_id = cpuid(1, 0).ebx >> 24;
-	lapic_init(boot_uid());
+	/*
+	 * PICs first: an interrupt that they have raised goes away only while
+	 * the local APIC still listens to them (LINT0).
+	 */
 	ioapic_init();
+	lapic_init(boot_uid());
 	time_init();
 	uart_enable_interrupts();
 	smp_init(boot_cmdline.maxcpus);

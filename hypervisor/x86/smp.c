@@ -64,6 +64,8 @@ void smp_init_boot_pcpu(void)
 
 	p->hv_cr3 = paging_new_root();
 	p->stack_top = paging_map_stack(0);
+	sched_pcpu_init(p);
+	timer_pcpu_init(p);
 	p->online = true;
 	nr_pcpus = 1;
 }
@@ -157,6 +159,8 @@ static bool start_pcpu(const struct acpi_cpu *cpu)
 
 	p->id = nr_pcpus;
 	p->apic_id = cpu->apic_id;
+	sched_pcpu_init(p);
+	timer_pcpu_init(p);
 	p->hv_cr3 = paging_new_root();
 	p->stack_top = paging_map_stack(p->id);
 	put64(trampoline_stack, p->stack_top);

@@ -71,7 +71,7 @@ trampoline_gdt:
 trampoline_gdt_pointer:
 	.word . - trampoline_gdt - 1
 trampoline_gdt_base:
-	.long 0
+	.long OFFSET(trampoline_gdt)
 	.balign 8
 trampoline_far32:
 	.long OFFSET(protected)
