@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -418,6 +419,11 @@ int rl_dev_hypercall(int fd, struct ringlet_hypercall *c)
 	else
 		c->ret = d ? on_domain(c, d) : -ESRCH;
 	unlock_fake();
+	if (c->nr == RINGLET_HC_domctl_console_read && c->ret > 0 &&
+	    fake->kill_reader) {
+		fake->kill_reader = false;
+		kill(getpid(), SIGKILL);
+	}
 	return 0;
 }
 

@@ -154,17 +154,25 @@ static int ringlet(const char *first, ...)
 	SAYS(part);							\
 } while (0)
 
-/* Does somebody listen on the daemon's socket? */
-static bool answers(void)
+/* A connection to the daemon, or -1. */
+static int connect_daemon(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool ok;
 
 	strcpy(address.sun_path, path("ringletd.sock"));
-	ok = !connect(fd, (struct sockaddr *)&address, sizeof(address));
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
 	close(fd);
-	return ok;
+	return -1;
+}
+
+static bool answers(void)
+{
+	int fd = connect_daemon();
+
+	close(fd);
+	return fd >= 0;
 }
 
 static void start_daemon(void)
@@ -536,6 +544,67 @@ START_TEST(loses_no_line_when_killed)
 }
 END_TEST
 
+/* Killed when it holds the only copy of some output. */
+START_TEST(recovers_output_taken_by_killed_daemon)
+{
+	struct fake_domain *d;
+
+	OK("create", "-q", "web.cfg");
+	d = fake_find("web");
+	fake_print(d, "before\n");
+	WAIT_FOR(strstr(read_file("console-web.log"), "before\n"));
+	fake->kill_reader = true;
+	fake_print(d, "precious\n");
+	waitpid(daemon_pid, NULL, 0);
+	ck_assert(!strstr(read_file("console-web.log"), "precious"));
+	start_daemon();
+	fake_print(d, "behind\n");
+	WAIT_FOR(strstr(read_file("console-web.log"), "behind\n"));
+	ck_assert_str_eq(read_file("console-web.log"),
+			 "before\nprecious\nbehind\n");
+}
+END_TEST
+
+/* What a client sends, and a part of the reply. */
+static const char *const nonsense[][2] = {
+	{ "garbage", "not understood" },
+	{ "", "not understood" },
+	{ "[]", "not understood" },
+	{ "{\"op\":null}", "not understood" },
+	{ "{\"op\":[5]}", "not understood" },
+	{ "{\"op\":\"create\"}", "no configuration" },
+	{ "{\"op\":\"create\",\"config\":[]}", "no configuration" },
+	{ "{\"op\":\"create\",\"config\":{\"name\":null}}", "neither a string nor a number" },
+	{ "{\"op\":\"create\",\"config\":{\"name\":\"../x\"}}", "cannot be the name" },
+	{ "{\"op\":\"create\",\"config\":{\"name\":\"x\"}}", "has no kernel" },
+	{ "{\"op\":\"console\"}", "there is no domain ''" },
+	{ "{\"op\":\"console\",\"domain\":{}}", "there is no domain" },
+};
+
+START_TEST(answers_nonsense)
+{
+	char text[20000];
+	ssize_t n, len = 0;
+	int fd = connect_daemon();
+
+	memset(text, 'x', sizeof(text));
+	if (_i) {
+		snprintf(text, sizeof(text), "%s\n", nonsense[_i - 1][0]);
+		ck_assert_int_gt(send(fd, text, strlen(text), MSG_NOSIGNAL), 0);
+	} else {
+		send(fd, text, sizeof(text), MSG_NOSIGNAL);
+	}
+	while ((n = recv(fd, text + len, sizeof(text) - 1 - (size_t)len, 0)) >
+	       0)
+		len += n;
+	text[len] = 0;
+	if (_i)
+		ck_assert_msg(strstr(text, nonsense[_i - 1][1]), "%s", text);
+	close(fd);
+	OK("create", "-q", "web.cfg");
+}
+END_TEST
+
 START_TEST(adopts_unknown_domains)
 {
 	struct fake_domain *d = fake_add("boot");
@@ -728,6 +797,9 @@ static void add(Suite *s, const char *name, void (*begin)(void),
 	tcase_set_timeout(t, 120);
 	for (; *tests; tests++)
 		tcase_add_test(t, *tests);
+	if (begin == setup_daemon)
+		tcase_add_loop_test(t, answers_nonsense, 0,
+				    sizeof(nonsense) / sizeof(nonsense[0]) + 1);
 	suite_add_tcase(s, t);
 }
 
@@ -742,7 +814,8 @@ int main(void)
 		creates_and_destroys, acts_on_ends, restarts,
 		undoes_interrupted_create, undoes_create_of_killed_daemon,
 		finishes_restart_of_killed_daemon, keeps_domains_when_killed,
-		loses_no_line_when_killed, adopts_unknown_domains, attaches,
+		loses_no_line_when_killed,
+		recovers_output_taken_by_killed_daemon, adopts_unknown_domains, attaches,
 		stays_attached_over_restart, keeps_input_in_order,
 		slow_client_blocks_nobody, remembers_dmesg, runs_once, NULL
 	};
