@@ -112,7 +112,8 @@ extern bool domains_more_output;	/* domains_drain() is due again */
 
 /*
  * Begin to build a domain for a client; takes 'config'. The reply comes by
- * client_created() or client_refuse(). Returns false with a sentence in 'error'.
+ * client_created() or client_refuse(). Returns false with a sentence in
+ * 'error'.
  */
 bool domain_create(struct rl_config *config, bool paused,
 		   struct client *creator, char *error, size_t size);

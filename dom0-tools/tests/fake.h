@@ -36,7 +36,7 @@ struct fake {
 	unsigned int abi_version;
 	unsigned long free_pages;
 	unsigned int populate_delay;	/* ms for each call */
-	unsigned int busy_names;	/* so many creations find the name used */
+	unsigned int busy_names;	/* so many creations fail */
 	bool kill_reader;		/* behind its next console_read */
 	unsigned int next_domid;
 	unsigned long raised[RINGLET_NR_VIRQS];

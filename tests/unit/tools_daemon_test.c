@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The tools as people use them: the command and the daemon run as processes, on
- * a hypervisor of the test (dom0-tools/tests/fake.c) whose guests the test plays.
- * What is asked: do verbs do what they say, does each failure have its sentence,
- * does a daemon that is killed lose anything.
+ * a hypervisor of the test (dom0-tools/tests/fake.c), whose guests the test
+ * plays. What is asked: do verbs do what they say, does each failure have its
+ * sentence, does a daemon that is killed lose anything.
  */
 #include <check.h>
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include "fake.h"
 #include "image.h"
 
-#define PATIENCE	10000	/* ms until something that must happen has failed */
+#define PATIENCE	10000	/* ms */
 
 int ringlet_main(int argc, char **argv);
 int ringletd_main(int argc, char **argv);
@@ -815,7 +815,8 @@ int main(void)
 		undoes_interrupted_create, undoes_create_of_killed_daemon,
 		finishes_restart_of_killed_daemon, keeps_domains_when_killed,
 		loses_no_line_when_killed,
-		recovers_output_taken_by_killed_daemon, adopts_unknown_domains, attaches,
+		recovers_output_taken_by_killed_daemon,
+		adopts_unknown_domains, attaches,
 		stays_attached_over_restart, keeps_input_in_order,
 		slow_client_blocks_nobody, remembers_dmesg, runs_once, NULL
 	};
