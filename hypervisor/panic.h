@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The three failure verbs.
+ *
+ *  return -E...          the caller asked for something that cannot be: nothing
+ *                        has changed
+ *  domain_crash(d, ...)  a guest did what no correct guest does and cannot be
+ *                        answered with an errno: it ends, with one reason (the
+ *                        first wins); see domain.h
+ *  panic(...)            the hypervisor's own state is wrong: everything ends
+ *
+ * ASSERT states what the code relies on. It is not error handling, and it
+ * never depends on what a guest does.
+ */
+#ifndef HV_PANIC_H
+#define HV_PANIC_H
+
+#include "types.h"
+
+/* Print a reason with registers and stop, or reboot, the machine. */
+void panic(const char *fmt, ...) __noreturn __printf(1, 2);
+
+/* Stop after a panic (true), or reset the machine. */
+void panic_set_noreboot(bool on);
+
+#ifdef CONFIG_DEBUG
+#define ASSERT(x) \
+	do { \
+		if (unlikely(!(x))) \
+			panic("assertion failed: %s, %s:%d", #x, __FILE__, __LINE__); \
+	} while (0)
+#else
+#define ASSERT(x) do { (void)sizeof(x); } while (0)
+#endif
+
+#endif /* HV_PANIC_H */

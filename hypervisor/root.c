@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Roots: finding them, their pages, the pCPUs' level-4 pages, eviction.
+ *
+ * A root is found, and locked, under the ROOTS lock; who takes one away unlinks it
+ * under both locks. So nobody has a pointer to a root without its lock, and a
+ * root's lock is held from the lookup in a p2m to the entry in its shadow.
+ *
+ * What a pCPU's level-4 page holds is told by the tag in its root cache. The
+ * owner clears the page, then sets the new tag, then copies under the lock of the
+ * root: who removes an entry under that lock sees either the tag, and clears the
+ * copy, or a page that will be copied without the entry. Tags stay when a root is
+ * forgotten: they say which guest table a level-4 page stands for, and the page
+ * is filled again by faults if that is used again.
+ */
+#include "shadow.h"
+
+void shadow_set(u64 *slot, u64 entry)
+{
+#ifdef RINGLET_HOST
+	host_shadow_write(slot, entry);
+#endif
+	__atomic_store_n(slot, entry, __ATOMIC_RELEASE);
+}
+
+static u64 tag_of(const struct domain *d, gfn_t gfn)
+{
+	return (u64)d->id << 48 | gfn.n << PAGE_SHIFT | 1;
+}
+
+static u32 slot_of(gfn_t gfn)
+{
+	return gfn.n % ROOT_SLOTS;
+}
+
+static bool tag_is(u64 tag, const struct domain *d)
+{
+	return (tag & 1) && tag >> 48 == d->id;
+}
+
+/* The list by use; ROOTS lock. */
+
+static void use_unlink(struct vtlb *t, struct vtlb_root *r)
+{
+	if (r->newer)
+		r->newer->older = r->older;
+	else
+		t->newest = r->older;
+	if (r->older)
+		r->older->newer = r->newer;
+	else
+		t->oldest = r->newer;
+}
+
+static void use_link(struct vtlb *t, struct vtlb_root *r)
+{
+	r->newer = NULL;
+	r->older = t->newest;
+	if (t->newest)
+		t->newest->newer = r;
+	else
+		t->oldest = r;
+	t->newest = r;
+}
+
+static struct vtlb_root **root_find(struct vtlb *t, gfn_t gfn)
+{
+	struct vtlb_root **r = &t->hash[gfn.n % VTLB_HASH];
+
+	while (*r && (*r)->gfn.n != gfn.n)
+		r = &(*r)->chain;
+	return r;
+}
+
+static void root_setup(struct vtlb_root *r, gfn_t gfn)
+{
+	lock_init(&r->lock, LOCK_ROOT);
+	r->gfn = gfn;
+	r->first = FRAME_END;
+	r->last = FRAME_END;
+}
+
+struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make)
+{
+	struct vtlb *t = &d->vtlb;
+	struct vtlb_root **link, *r;
+
+	lock(&t->roots_lock);
+	link = root_find(t, gfn);
+	r = *link;
+	if (r) {
+		use_unlink(t, r);
+	} else {
+		u32 page = make ? pool_take(d) : FRAME_END;
+
+		if (page == FRAME_END) {
+			unlock(&t->roots_lock);
+			return NULL;
+		}
+		r = mfn_to_virt(MFN(page));
+		root_setup(r, gfn);
+		*link = r;
+	}
+	use_link(t, r);
+	lock(&r->lock);
+	unlock(&t->roots_lock);
+	return r;
+}
+
+struct vtlb_root *root_lock_for(struct domain *d, gfn_t gfn, u64 va)
+{
+	struct vtlb_root *r = d->vtlb.common;
+
+	if (va_common(va)) {
+		lock(&r->lock);
+		return r;
+	}
+	r = root_lock(d, gfn, true);
+	if (!r && vtlb_evict(d))
+		r = root_lock(d, gfn, true);
+	return r;
+}
+
+u32 root_page_take(struct domain *d, struct vtlb_root *r, u32 level)
+{
+	u32 page = pool_take(d);
+	struct frame *f;
+
+	if (page == FRAME_END)
+		return page;
+	f = frame_of(MFN(page));
+	f->level = level;
+	f->flags = 0;
+	f->prev = FRAME_END;
+	f->next = r->first;
+	if (r->first != FRAME_END)
+		frame_of(MFN(r->first))->prev = page;
+	else
+		r->last = page;
+	r->first = page;
+	r->pages++;
+	return page;
+}
+
+static void page_unlink(struct vtlb_root *r, u32 page)
+{
+	struct frame *f = frame_of(MFN(page));
+
+	if (f->prev != FRAME_END)
+		frame_of(MFN(f->prev))->next = f->next;
+	else
+		r->first = f->next;
+	if (f->next != FRAME_END)
+		frame_of(MFN(f->next))->prev = f->prev;
+	else
+		r->last = f->prev;
+}
+
+void root_page_drop(struct vtlb_root *r, u32 page, struct removal *rm)
+{
+	page_unlink(r, page);
+	r->pages--;
+	frame_of(MFN(page))->next = rm->pages;
+	rm->pages = page;
+}
+
+u32 root_page_rotate(struct vtlb_root *r)
+{
+	u32 page = r->first;
+	struct frame *f;
+
+	if (page == FRAME_END || page == r->last)
+		return page;
+	f = frame_of(MFN(page));
+	page_unlink(r, page);
+	f->next = FRAME_END;
+	f->prev = r->last;
+	frame_of(MFN(r->last))->next = page;
+	r->last = page;
+	return page;
+}
+
+void root_clear_copies(struct domain *d, struct vtlb_root *r, u32 i)
+{
+	for (u32 n = 0; n < nr_pcpus; n++) {
+		struct pcpu *p = &pcpus[n];
+		u32 slot = r->common ? 0 : slot_of(r->gfn);
+		u32 end = r->common ? ROOT_SLOTS : slot + 1;
+
+		for (; slot < end; slot++) {
+			u64 tag = READ_ONCE(p->roots[slot].tag);
+			u64 *entry = &p->l4[slot][r->common ? 256 + i : i];
+
+			if (r->common ? tag_is(tag, d) : tag == tag_of(d, r->gfn))
+				shadow_set(entry, 0);
+		}
+	}
+}
+
+/* Number of the level-4 page that v has loaded, on this pCPU. */
+static u32 loaded_slot(struct vcpu *v)
+{
+	u64 slot = ((v->regs.cr3 & PTE_ADDR) >> PAGE_SHIFT) -
+		   this_pcpu()->l4_base.n;
+
+	if (slot >= ROOT_SLOTS)
+		panic("domain %u vcpu %u: CR3 %lx is not a level-4 page of this pCPU",
+		      v->domain->id, v->id, (unsigned long)v->regs.cr3);
+	return slot;
+}
+
+gfn_t vtlb_loaded_root(struct vcpu *v)
+{
+	u64 tag = this_pcpu()->roots[loaded_slot(v)].tag;
+
+	if (!tag_is(tag, v->domain))
+		panic("domain %u vcpu %u: runs with the root of another domain, tag %lx",
+		      v->domain->id, v->id, (unsigned long)tag);
+	return GFN((tag & ((1UL << 48) - 1)) >> PAGE_SHIFT);
+}
+
+void root_copy(struct vcpu *v, struct vtlb_root *r, u32 i)
+{
+	u64 *slot = &this_pcpu()->l4[loaded_slot(v)][r->common ? 256 + i : i];
+
+	if (*slot != r->l3[i])
+		shadow_set(slot, r->l3[i]);
+}
+
+static void copy_all(u64 *l4, struct vtlb_root *r)
+{
+	u32 offset = r->common ? 256 : 0;
+
+	for (u32 i = r->common ? SLOT_COMMON - 256 : 0; i < 256; i++) {
+		if (r->l3[i])
+			shadow_set(&l4[offset + i], r->l3[i]);
+	}
+}
+
+static void clear_range(u64 *l4, u32 from, u32 to)
+{
+	for (u32 i = from; i < to; i++) {
+		if (l4[i])
+			shadow_set(&l4[i], 0);
+	}
+}
+
+/* Give a level-4 page of this pCPU to a root. */
+static void slot_assign(struct pcpu *p, u32 slot, struct domain *d, gfn_t gfn)
+{
+	u64 *l4 = p->l4[slot];
+	bool same = tag_is(p->roots[slot].tag, d);
+	struct vtlb_root *r;
+
+	clear_range(l4, 0, SLOT_GATE);
+	if (!same)
+		clear_range(l4, SLOT_COMMON, 512);
+	r = root_lock(d, gfn, false);
+	__atomic_store_n(&p->roots[slot].tag, tag_of(d, gfn), __ATOMIC_SEQ_CST);
+	if (r) {
+		copy_all(l4, r);
+		unlock(&r->lock);
+	}
+	if (!same) {
+		r = d->vtlb.common;
+		lock(&r->lock);
+		copy_all(l4, r);
+		unlock(&r->lock);
+	}
+}
+
+void vtlb_enter(struct vcpu *v)
+{
+	struct pcpu *p = this_pcpu();
+	struct domain *d = v->domain;
+	u32 slot = slot_of(v->root);
+
+	if (p->roots[slot].tag != tag_of(d, v->root))
+		slot_assign(p, slot, d, v->root);
+	v->regs.cr3 = (p->l4_base.n + slot) << PAGE_SHIFT;
+	if (READ_ONCE(d->vtlb.kernel_root.n) == ~0UL)
+		WRITE_ONCE(d->vtlb.kernel_root.n, v->root.n);
+}
+
+void vtlb_leave(struct vcpu *v)
+{
+	v->root = vtlb_loaded_root(v);
+}
+
+static bool root_is_dying(struct domain *d, gfn_t gfn)
+{
+	struct vtlb_root *r;
+	bool dying;
+
+	lock(&d->vtlb.roots_lock);
+	r = *root_find(&d->vtlb, gfn);
+	dying = r && READ_ONCE(r->dying);
+	unlock(&d->vtlb.roots_lock);
+	return dying;
+}
+
+int vtlb_check_root(struct domain *d, u64 gpa)
+{
+	gfn_t gfn = GFN(gpa >> PAGE_SHIFT);
+
+	if ((gpa & ~PAGE_MASK) || gpa >> 48 ||
+	    !p2m_is_table(p2m_lookup(d, gfn)) || root_is_dying(d, gfn))
+		return -EINVAL;
+	return 0;
+}
+
+s64 vtlb_load_root(struct vcpu *v, u64 gpa)
+{
+	int rc = vtlb_check_root(v->domain, gpa);
+
+	if (rc)
+		return rc;
+	perf_inc(v->domain, load_root_miss);
+	v->root = GFN(gpa >> PAGE_SHIFT);
+	vtlb_enter(v);
+	return 0;
+}
+
+u32 table_leaves(const u64 *table)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < 512; i++)
+		n += table[i] != 0;
+	return n;
+}
+
+void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
+{
+	for (u32 i = 0; i < 256; i++) {
+		if (!r->l3[i])
+			continue;
+		removal_note(rm);
+		shadow_set(&r->l3[i], 0);
+		root_clear_copies(d, r, i);
+	}
+	while (r->first != FRAME_END) {
+		if (frame_of(MFN(r->first))->level == 1)
+			rm->entries += table_leaves(mfn_to_virt(MFN(r->first)));
+		root_page_drop(r, r->first, rm);
+	}
+}
+
+void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm)
+{
+	u64 *l2 = pte_table(*slot);
+
+	removal_note(rm);
+	for (u32 i = 0; i < 512; i++) {
+		if (!(l2[i] & PTE_P))
+			continue;
+		if (l2[i] & PTE_PS) {
+			rm->entries++;
+			continue;
+		}
+		rm->entries += table_leaves(pte_table(l2[i]));
+		root_page_drop(r, pte_mfn(l2[i]).n, rm);
+	}
+	root_page_drop(r, pte_mfn(*slot).n, rm);
+	shadow_set(slot, 0);
+}
+
+void root_drop(struct domain *d, struct vtlb_root *r, struct removal *rm)
+{
+	u32 page = virt_to_mfn(r).n;
+
+	*root_find(&d->vtlb, r->gfn) = r->chain;
+	use_unlink(&d->vtlb, r);
+	lock(&r->lock);
+	root_empty(d, r, rm);
+	unlock(&r->lock);
+	frame_of(MFN(page))->next = rm->pages;
+	rm->pages = page;
+}
+
+void root_empty_all(struct domain *d, struct removal *rm)
+{
+	struct vtlb *t = &d->vtlb;
+
+	lock(&t->roots_lock);
+	for (struct vtlb_root *r = t->newest; r; r = r->older) {
+		lock(&r->lock);
+		root_empty(d, r, rm);
+		unlock(&r->lock);
+	}
+	unlock(&t->roots_lock);
+	lock(&t->common->lock);
+	root_empty(d, t->common, rm);
+	unlock(&t->common->lock);
+}
+
+void root_forget_all(struct domain *d, struct removal *rm)
+{
+	struct vtlb *t = &d->vtlb;
+	u32 page = virt_to_mfn(t->common).n;
+
+	root_empty_all(d, rm);
+	lock(&t->roots_lock);
+	while (t->newest)
+		root_drop(d, t->newest, rm);
+	unlock(&t->roots_lock);
+	for (u32 n = 0; n < nr_pcpus; n++) {
+		for (u32 slot = 0; slot < ROOT_SLOTS; slot++) {
+			u64 *tag = &pcpus[n].roots[slot].tag;
+			u64 old = READ_ONCE(*tag);
+
+			/* Its owner may be giving the page away right now. */
+			if (tag_is(old, d))
+				__atomic_compare_exchange_n(tag, &old, 0, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		}
+	}
+	frame_of(MFN(page))->next = rm->pages;
+	rm->pages = page;
+	t->common = NULL;
+}
+
+s64 vtlb_set_kernel_root(struct domain *d, u64 gpa)
+{
+	struct removal rm = REMOVAL(d);
+	struct vtlb_root *r = d->vtlb.common;
+	int rc = vtlb_check_root(d, gpa);
+
+	if (rc)
+		return rc;
+	lock(&r->lock);
+	WRITE_ONCE(d->vtlb.kernel_root.n, gpa >> PAGE_SHIFT);
+	root_empty(d, r, &rm);
+	unlock(&r->lock);
+	removal_finish(&rm);
+	return 0;
+}
+
+s64 vtlb_root_dying(struct domain *d, u64 gpa)
+{
+	struct removal rm = REMOVAL(d);
+	gfn_t gfn = GFN(gpa >> PAGE_SHIFT);
+	struct vtlb_root *r;
+
+	if (gpa & ~PAGE_MASK)
+		return -EINVAL;
+	if (!p2m_is_table(p2m_lookup(d, gfn)))
+		return 0;
+	r = root_lock_for(d, gfn, 0);
+	if (!r)
+		return -ERESTART_HV;
+	r->dying = true;
+	root_empty(d, r, &rm);
+	unlock(&r->lock);
+	removal_finish(&rm);
+	return 0;
+}
+
+static bool on_pcpu(const struct vcpu *v)
+{
+	for (u32 n = 0; n < nr_pcpus; n++) {
+		if (READ_ONCE(pcpus[n].current) == v)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Known to be loaded: by the caller, or by a vCPU that waits. What a vCPU has
+ * loaded that runs elsewhere only the gate there knows; a root destroyed under it
+ * faults and is refused or filled anew.
+ */
+static bool root_is_loaded(struct domain *d, gfn_t gfn)
+{
+	struct vcpu *self = this_pcpu()->current;
+
+	if (self && self->domain == d && vtlb_loaded_root(self).n == gfn.n)
+		return true;
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		struct vcpu *v = d->vcpus[i];
+
+		if (v && v != self && v->online && v->root.n == gfn.n &&
+		    !on_pcpu(v))
+			return true;
+	}
+	return false;
+}
+
+s64 vtlb_root_destroy(struct domain *d, u64 gpa)
+{
+	struct removal rm = REMOVAL(d);
+	gfn_t gfn = GFN(gpa >> PAGE_SHIFT);
+	struct vtlb_root *r;
+
+	if (gpa & ~PAGE_MASK)
+		return -EINVAL;
+	if (root_is_loaded(d, gfn))
+		return -EBUSY;
+	lock(&d->vtlb.roots_lock);
+	r = *root_find(&d->vtlb, gfn);
+	if (r)
+		root_drop(d, r, &rm);
+	unlock(&d->vtlb.roots_lock);
+	removal_finish(&rm);
+	return 0;
+}
