@@ -215,6 +215,9 @@ u64 now(void);
 /* Wait until *count is at least 'want', or for ns. Needs vif = 1. */
 bool wait_count(const volatile u32 *count, u32 want, u64 ns);
 
+/* Sleep until *count, which an upcall raises, is at least 'want'. vif = 0 then. */
+void block_until(const volatile u32 *count, u32 want);
+
 /* --- vCPUs (cpu.c) --- */
 
 /* Start vCPU n in fn(arg); it ends when fn returns. Returns vcpu_boot's result. */
