@@ -11,6 +11,7 @@ PYTHON ?= /usr/bin/python3
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+export CC
 LD ?= ld
 OBJCOPY ?= objcopy
 
