@@ -44,7 +44,7 @@ size_t console_write(struct domain *d, const char *buf, size_t len)
 		     len);
 	c->lost += len - n;
 	unlock(&c->lock);
-	control = domain_find(d, RINGLET_DOMID_0);
+	control = n ? domain_find(d, RINGLET_DOMID_0) : NULL;
 	if (control)
 		event_raise_domain_virq(control, RINGLET_VIRQ_DOMAIN_CONSOLE);
 	return n;

@@ -10,6 +10,7 @@
 #include "event.h"
 #include "domain.h"
 #include "frame.h"
+#include "panic.h"
 #include "percpu.h"
 #include "physdev.h"
 
@@ -92,10 +93,8 @@ static void notify(struct domain *d, u32 port, u32 vcpu)
 		return;
 	page = v->page;
 	__atomic_fetch_or(&page->evtchn_sel, bit_of(port / 64), __ATOMIC_SEQ_CST);
-	if (__atomic_exchange_n(&page->pending, 1, __ATOMIC_SEQ_CST))
-		return;
-	sched_wake(v);
-	sched_kick(v);
+	if (!__atomic_exchange_n(&page->pending, 1, __ATOMIC_SEQ_CST))
+		sched_wake(v);
 }
 
 void event_set(struct domain *d, u32 port)
@@ -103,7 +102,7 @@ void event_set(struct domain *d, u32 port)
 	struct ringlet_shared *s = READ_ONCE(d->shared);
 	struct event_port *p = port_of(d, port);
 
-	if (!s || !p)
+	if (!s || !p || READ_ONCE(p->kind) == RINGLET_EVTCHN_FREE)
 		return;
 	if (__atomic_fetch_or(&s->evtchn_pending[port / 64], bit_of(port),
 			      __ATOMIC_SEQ_CST) & bit_of(port))
@@ -150,6 +149,7 @@ s64 event_alloc(struct domain *caller, u32 domain, u32 remote)
 {
 	struct domain *d = domain_find(caller, domain);
 	u32 port;
+	s64 ret;
 
 	if (d != caller && !caller->control)
 		return -EPERM;
@@ -165,9 +165,12 @@ s64 event_alloc(struct domain *caller, u32 domain, u32 remote)
 		p->remote_port = 0;
 		clear_pending(d, port);
 		WRITE_ONCE(p->kind, RINGLET_EVTCHN_UNBOUND);
+		ret = (s64)port;
+	} else {
+		ret = d->events.closed ? -ESRCH : -ENOSPC;
 	}
 	unlock(&d->events.lock);
-	return port ? (s64)port : -ENOSPC;
+	return ret;
 }
 
 /* Locks of two domains, lower identifier first; they may be the same one. */
@@ -317,7 +320,9 @@ static void release(struct domain *d, struct event_port *p, struct domain *r)
 		break;
 	case RINGLET_EVTCHN_INTERDOMAIN:
 		theirs = port_of(r, p->remote_port);
-		theirs->remote = (u16)d->id;
+		/* Identifiers are used again: a successor must not bind. */
+		theirs->remote = (u16)(d->events.closed ? RINGLET_DOMID_NONE :
+							  d->id);
 		theirs->remote_port = 0;
 		WRITE_ONCE(theirs->kind, RINGLET_EVTCHN_UNBOUND);
 		break;
@@ -327,7 +332,7 @@ static void release(struct domain *d, struct event_port *p, struct domain *r)
 	WRITE_ONCE(p->kind, RINGLET_EVTCHN_FREE);
 }
 
-static s64 close_port(struct domain *d, u32 port)
+s64 event_close(struct domain *d, u32 port)
 {
 	struct event_port *p;
 	struct domain *r;
@@ -349,8 +354,7 @@ static s64 close_port(struct domain *d, u32 port)
 		 * as it is in the list as long as a port of it is bound. */
 		r = domain_find(d, p->remote);
 		unlock(&d->events.lock);
-		if (!r)
-			continue;
+		ASSERT(r);
 		lock_both(d, r);
 		if (p->kind == RINGLET_EVTCHN_INTERDOMAIN &&
 		    p->remote == r->id) {
@@ -363,11 +367,6 @@ static s64 close_port(struct domain *d, u32 port)
 	}
 }
 
-s64 event_close(struct domain *d, u32 port)
-{
-	return close_port(d, port);
-}
-
 void event_destroy(struct domain *d)
 {
 	u32 port;
@@ -377,7 +376,7 @@ void event_destroy(struct domain *d)
 	unlock(&d->events.lock);
 	for (port = 1; port < RINGLET_EVTCHN_PORTS; port++)
 		if (port_of(d, port))
-			close_port(d, port);
+			event_close(d, port);
 	for (port = 0; port < EVENT_PAGES; port++) {
 		struct event_port *page = d->events.page[port];
 

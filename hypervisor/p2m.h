@@ -73,7 +73,7 @@ int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, u32 order, u32 flags);
  * Take count own pages out of the map and out of the domain: mark, sweep the
  * shadows, shoot down, release (frame.h). Returns pages removed, which may be
  * fewer than asked for when time is up; -ENOENT when there is no own memory at
- * gfn. Hold no lock.
+ * gfn, -ENOMEM when a 2 MiB entry must be split and cannot. Hold no lock.
  */
 s64 p2m_remove(struct domain *d, gfn_t gfn, u64 count);
 

@@ -2,10 +2,12 @@
 /*
  * The scheduler: preemptive, work-conserving, weighted-fair.
  *
- * Each pCPU has a queue of runnable vCPUs ordered by virtual run time: time run,
- * divided by the domain's weight. The first one runs, for a slice. A pCPU that
- * would be idle takes a vCPU from another's queue. Domains that are paused or
- * have ended have no vCPU in a queue.
+ * A vCPU's virtual run time is the time it ran, divided by its share of the
+ * domain's weight. There is one virtual time for the machine. Each pCPU has a
+ * queue of runnable vCPUs ordered by it, and runs the first one for a slice;
+ * then it also looks whether another queue has one that is clearly further
+ * behind. A pCPU that would be idle takes any. vCPUs of domains that are paused
+ * or have ended are in no queue.
  */
 #ifndef HV_SCHED_H
 #define HV_SCHED_H
@@ -21,8 +23,11 @@ struct ringlet_vcpu_info;
 #define SCHED_SLICE_NS		10000000UL	/* 10 ms */
 /* A vCPU that wakes runs first if it is this far behind the current one. */
 #define SCHED_PREEMPT_NS	1000000UL
-/* How much a vCPU that slept may be ahead of the others. */
+/* How far behind a vCPU is at most when it wakes, and when it is preempted. */
 #define SCHED_CREDIT_NS		5000000UL
+#define SCHED_LAG_NS		100000000UL
+/* A vCPU moves to another busy pCPU if it is this far behind what is there. */
+#define SCHED_PULL_NS		20000000UL
 #define SCHED_WEIGHT		256	/* virtual time is real time at this weight */
 
 enum sched_state { SCHED_OFFLINE, SCHED_BLOCKED, SCHED_RUNNABLE, SCHED_RUNNING,
@@ -43,14 +48,16 @@ struct sched_vcpu {
 struct sched_pcpu {
 	struct spinlock lock;	/* class SCHED */
 	struct vcpu *queue;	/* ascending vruntime */
+	struct vcpu *running;	/* picked last; NULL = idle */
 	u32 queued;
-	u64 min_vruntime;	/* never goes back */
+	u64 first;		/* vruntime of the first, if there is one */
 	u64 slice_end;		/* time_ns(); 0 = none */
 	bool needed;		/* pick again before going to a guest */
 };
 
 struct sched_domain {
 	u32 weight;		/* 1 to 65535 */
+	u32 active;		/* vCPUs RUNNABLE or RUNNING; atomic */
 };
 
 void sched_pcpu_init(struct pcpu *p);
@@ -71,10 +78,13 @@ bool sched_needed(void);
 /* From the timer interrupt: the slice may be over. */
 void sched_tick(u64 now);
 
-/* A vCPU that may be blocked has something to do. Any pCPU, no SCHED lock held. */
+/*
+ * A vCPU has an event: it becomes runnable if it is blocked, and if it runs on
+ * another pCPU that one enters the hypervisor. Any pCPU, no SCHED lock held.
+ */
 void sched_wake(struct vcpu *v);
 
-/* Make the pCPU that runs v, if one does, enter the hypervisor. */
+/* Only the second of these. */
 void sched_kick(struct vcpu *v);
 
 /* The current vCPU waits for an event, unless one is pending. */
@@ -100,6 +110,7 @@ void sched_domain_pause(struct domain *d);
 /* It may run again. */
 void sched_domain_unpause(struct domain *d);
 
+/* Weight: 1 to 65535. No lock held. */
 u32 sched_domain_weight(const struct domain *d);
 void sched_domain_set_weight(struct domain *d, u32 weight);
 
