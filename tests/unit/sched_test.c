@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The scheduler on simulated pCPUs: shares, latency, no vCPU waits while a pCPU
- * is idle, and no wake-up is lost. The last tests run pCPUs as real threads.
+ * is idle, and no wake-up is lost.
  */
 #include <check.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <threads.h>
 
 #include "host_hv.h"
 #include "time.h"
@@ -25,9 +23,9 @@ struct job {
 	u64 ran;
 };
 
-static _Atomic u64 now;
+static u64 now;
 static u64 armed[MAX_PCPUS];
-static _Atomic bool kicked[MAX_PCPUS];
+static bool kicked[MAX_PCPUS];
 static struct job jobs[MAX_VCPUS];
 static u32 nr_jobs;
 static struct domain *doms[MAX_VCPUS];
@@ -610,123 +608,10 @@ START_TEST(block_against_wake)
 }
 END_TEST
 
-/* --- pCPUs as threads ---------------------------------------------------- */
-
-#define RING 6
-#define ROUNDS 3000
-
-static struct vcpu *ring[RING];
-static _Atomic u32 inside[RING];	/* who runs it, must be 0 or 1 */
-static _Atomic u32 laps;
-static _Atomic bool token[RING];
-static _Atomic bool stop;
-
-static void relax(void)
-{
-	thrd_sleep(&(struct timespec){ .tv_nsec = 1000 }, NULL);
-}
-
-/* What the guest does with its pCPU for a moment. */
-static void play(struct vcpu *v)
-{
-	u32 id = v->id;
-
-	always(atomic_fetch_add(&inside[id], 1) == 0);
-	__atomic_store_n(&v->page->pending, 0, __ATOMIC_SEQ_CST);
-	if (__atomic_exchange_n(&token[id], false, __ATOMIC_SEQ_CST)) {
-		u32 to = (id + 1) % RING;
-
-		if (!to)
-			laps++;
-		__atomic_store_n(&token[to], true, __ATOMIC_SEQ_CST);
-		if (!__atomic_exchange_n(&ring[to]->page->pending, 1,
-					 __ATOMIC_SEQ_CST))
-			sched_wake(ring[to]);
-	}
-	atomic_fetch_sub(&inside[id], 1);
-	sched_block(v);
-}
-
-static int pcpu_thread(void *arg)
-{
-	struct pcpu *p = arg;
-	struct vcpu *v;
-
-	host_cpu = p->id;
-	while (!stop) {
-		now += 1000;
-		if (sched_needed() || !p->current) {
-			struct vcpu *prev = p->current;
-
-			v = sched_pick();
-			if (v != prev) {
-				p->current = v;
-				if (prev)
-					sched_switch_done(prev);
-			}
-		}
-		if (p->current && !sched_needed())
-			play(p->current);
-		else if (!p->current)
-			relax();
-	}
-	return 0;
-}
-
-/* A token goes round; each one that has it wakes the next one and blocks. */
-START_TEST(ring_of_threads)
-{
-	struct domain *d;
-	thrd_t thread[2];
-	u32 stuck = 0, last = 0;
-	u64 pauses = 0;
-
-	machine(3);
-	d = dom(256, RING);
-	stop = false;
-	laps = 0;
-	token[0] = true;
-	nr_pcpus = 2;
-	for (u32 i = 0; i < RING; i++) {
-		ring[i] = d->vcpus[i];
-		ring[i]->sched.pcpu = i % 2;
-		sched_vcpu_online(ring[i]);
-	}
-	for (u32 i = 0; i < 2; i++)
-		ck_assert_int_eq(thrd_create(&thread[i], pcpu_thread, &pcpus[i]),
-				 thrd_success);
-	/* Meanwhile the domain is paused and started again, from elsewhere. */
-	host_cpu = 2;
-	while (laps < ROUNDS && stuck < 5000) {
-		u32 i;
-
-		thrd_sleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-		stuck = laps == last ? stuck + 1 : 0;
-		last = laps;
-		if (!_i)
-			continue;
-		__atomic_store_n(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-		sched_domain_pause(d);
-		for (i = 0; i < RING; i++)
-			always(inside[i] == 0);
-		__atomic_store_n(&d->pause_count, 0, __ATOMIC_SEQ_CST);
-		sched_domain_unpause(d);
-		pauses++;
-	}
-	stop = true;
-	for (u32 i = 0; i < 2; i++)
-		thrd_join(thread[i], NULL);
-	ck_assert_msg(laps >= ROUNDS, "the token is lost after %u rounds, %lu pauses",
-		      laps, (unsigned long)pauses);
-	free_all();
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("sched");
-	TCase *tc = tcase_create("shares"), *steps = tcase_create("steps"),
-	      *threads = tcase_create("threads");
+	TCase *tc = tcase_create("shares"), *steps = tcase_create("steps");
 	SRunner *runner;
 	int failed;
 
@@ -745,9 +630,6 @@ int main(void)
 	tcase_add_test(steps, offline_and_again);
 	tcase_add_loop_test(steps, block_against_wake, 0, 2);
 	suite_add_tcase(s, steps);
-	tcase_set_timeout(threads, 120);
-	tcase_add_loop_test(threads, ring_of_threads, 0, 2);
-	suite_add_tcase(s, threads);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
