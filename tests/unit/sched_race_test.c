@@ -15,10 +15,11 @@
 #define ROUNDS 3000
 
 static struct vcpu *ring[RING];
-static _Atomic u32 inside[RING];	/* who runs it, must be 0 or 1 */
+static _Atomic u32 inside[RING];	/* pCPUs that have it; at most 1 */
 static _Atomic u32 laps;
 static _Atomic bool token[RING];
 static _Atomic bool stop;
+static _Atomic bool kicked[MAX_PCPUS];
 
 static _Atomic u64 now;
 
@@ -43,10 +44,9 @@ void timer_hw_arm(u64 deadline_ns)
 	(void)deadline_ns;
 }
 
-/* The threads look all the time: no interrupts are needed. */
 void pcpu_kick(u32 cpu)
 {
-	(void)cpu;
+	kicked[cpu] = true;
 }
 
 static void relax(void)
@@ -59,8 +59,6 @@ static void play(struct vcpu *v)
 {
 	u32 id = v->id;
 
-	if (atomic_fetch_add(&inside[id], 1))
-		abort();
 	__atomic_store_n(&v->page->pending, 0, __ATOMIC_SEQ_CST);
 	if (__atomic_exchange_n(&token[id], false, __ATOMIC_SEQ_CST)) {
 		u32 to = (id + 1) % RING;
@@ -72,32 +70,49 @@ static void play(struct vcpu *v)
 					 __ATOMIC_SEQ_CST))
 			sched_wake(ring[to]);
 	}
-	atomic_fetch_sub(&inside[id], 1);
 	sched_block(v);
+}
+
+/* Put next on this pCPU; to save prev takes its time. */
+static void switch_to(struct pcpu *p, struct vcpu *prev, struct vcpu *next)
+{
+	p->current = next;
+	if (next && atomic_fetch_add(&inside[next->id], 1))
+		abort();
+	if (!prev)
+		return;
+	for (u32 i = 0; i < 50; i++)
+		cpu_relax();
+	atomic_fetch_sub(&inside[prev->id], 1);
+	sched_switch_done(prev);
+}
+
+/* Only an interrupt, sent before or now, ends it. */
+static void halt(struct pcpu *p)
+{
+	while (!stop && !atomic_exchange(&kicked[p->id], false))
+		relax();
 }
 
 static int pcpu_thread(void *arg)
 {
 	struct pcpu *p = arg;
-	struct vcpu *v;
 
 	host_cpu = p->id;
 	while (!stop) {
 		now += 1000;
 		if (sched_needed() || !p->current) {
-			struct vcpu *prev = p->current;
+			struct vcpu *prev = p->current, *v = sched_pick();
 
-			v = sched_pick();
-			if (v != prev) {
-				p->current = v;
-				if (prev)
-					sched_switch_done(prev);
-			}
+			if (v != prev)
+				switch_to(p, prev, v);
 		}
-		if (p->current && !sched_needed())
+		if (sched_needed())
+			continue;
+		if (p->current)
 			play(p->current);
-		else if (!p->current)
-			relax();
+		else
+			halt(p);
 	}
 	return 0;
 }
@@ -120,6 +135,8 @@ START_TEST(ring_of_threads)
 	sched_domain_init(d, 256);
 	stop = false;
 	laps = 0;
+	memset(inside, 0, sizeof(inside));
+	memset(kicked, 0, sizeof(kicked));
 	token[0] = true;
 	nr_pcpus = 2;
 	for (u32 i = 0; i < RING; i++) {
