@@ -11,6 +11,7 @@ PYTHON ?= /usr/bin/python3
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+export CC
 LD ?= ld
 OBJCOPY ?= objcopy
 
@@ -192,26 +193,99 @@ abi:
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
 
+# Another make's flags and CC are not for Linux. build.sh caches by content, and
+# the copies here only change when the content does.
 LINUX := guest-patches/linux-6.12
+I := $(B)/image
 .PHONY: linux
-linux:
-	$(LINUX)/build.sh
+linux: FORCE
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC $(LINUX)/build.sh
+
+$(I)/vmlinux $(I)/bzImage: $(I)/%: linux
+	@mkdir -p $(@D)
+	@cmp -s $(B)/linux/$* $@ || cp $(B)/linux/$* $@
+
+# --- The image --------------------------------------------------------------
+
+rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)
+example := usr/share/ringlet/example
+
+$(I)/ringlet $(I)/ringletd: $(I)/%: $(B)/dom0-tools/%
+	@mkdir -p $(@D)
+	@strip -s -o $@ $<
+
+$(I)/initrd-domu.gz: $(rootfs)
+	@echo "  CPIO    $@"
+	@scripts/initramfs.sh domu $@
+
+$(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
+		$(I)/initrd-domu.gz dom0-tools/examples/example.cfg
+	@echo "  CPIO    $@"
+	@scripts/initramfs.sh dom0 $@ usr/bin/ringlet=$(I)/ringlet \
+		usr/sbin/ringletd=$(I)/ringletd \
+		$(example)/example.cfg=dom0-tools/examples/example.cfg \
+		$(example)/vmlinux=$(I)/vmlinux \
+		$(example)/initrd.gz=$(I)/initrd-domu.gz
+
+$(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
+		$(I)/bzImage $(I)/initrd-dom0.gz
+	@echo "  ISO     $@"
+	@scripts/iso.sh $@ scripts/grub.cfg boot/ringlet=$(B)/ringlet \
+		boot/vmlinux=$(I)/vmlinux boot/bzImage=$(I)/bzImage \
+		boot/initrd.gz=$(I)/initrd-dom0.gz
+
+.PHONY: iso run system-test-files
+iso: $(B)/ringlet.iso
+system-test-files: $(B)/ringlet.iso
+
+run: iso
+	@scripts/qemu.sh
 
 # --- Tests ------------------------------------------------------------------
 
-.PHONY: check test test-long
+.PHONY: check test test-long bench mutants
 check:
 	@tests/run check
 test:
 	@tests/run check test
 test-long:
 	@tests/run check test long
+bench: iso
+	@if [ -x tests/bench/run ]; then tests/bench/run; else \
+		echo "there are no measurements: tests/bench/run is missing"; \
+		exit 1; fi
+mutants:
+	@tests/mutants/run
 
 -include $(hv-objects:.o=.d) $(host-objects:.o=.d) $(B)/ringlet.lds.d \
 	$(B)/generated/asm-offsets.h.d \
 	$(wildcard $(unit-names:%=$(B)/tests/unit/%.d/*/*.d) \
 		$(unit-names:%=$(B)/tests/unit/%.d/*/*/*.d))
 
-.PHONY: clean
+.PHONY: clean help
 clean:
 	rm -rf $(B)
+
+help:
+	@echo "make               hypervisor, tools and test guests"
+	@echo "make run           boot in QEMU, with a shell of domain 0"
+	@echo "make iso           build/ringlet.iso, a GRUB image (BIOS and UEFI)"
+	@echo "make linux         Linux with the patches of $(LINUX)"
+	@echo "make hypervisor    build/ringlet"
+	@echo "make tools         the tools of domain 0"
+	@echo "make guests        the test guests"
+	@echo
+	@echo "make check         unit tests, and checks of the ABI"
+	@echo "make test          these, the test guests, and Linux in QEMU"
+	@echo "make test-long     all tests"
+	@echo "make mutants       plant faults; each must fail its test"
+	@echo "make bench         measure (build/bench.json)"
+	@echo "make new-guest-test NAME=...   start a test guest"
+	@echo
+	@echo "make menuconfig    change the configuration"
+	@echo "make defconfig     the defaults"
+	@echo "make oldconfig     ask for options that are new"
+	@echo "make abi           write what is made from pv-abi/hypercalls.tbl"
+	@echo "make clean         remove build/"
+	@echo
+	@echo "CC=clang-14 uses another compiler."

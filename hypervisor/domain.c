@@ -171,10 +171,6 @@ s64 domain_create(const struct ringlet_domain_create *c, u32 id,
 	return 0;
 }
 
-/* The wall clock at time_ns() = 0, by who set it last. DOMCTL lock. */
-static u64 wall_sec;
-static u32 wall_nsec;
-
 /* A reader sees an odd 'version', or a changed one, and reads again. */
 static void fill_time(struct ringlet_time *t)
 {
@@ -182,25 +178,18 @@ static void fill_time(struct ringlet_time *t)
 
 	WRITE_ONCE(t->clock.version, version + 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	time_pvclock(&t->clock);
-	t->wall_sec = wall_sec ? wall_sec : time_wall_boot();
-	t->wall_nsec = wall_nsec;
-	t->tsc_khz = time_tsc_khz();
+	time_fill(t);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	WRITE_ONCE(t->clock.version, version + 2);
 }
 
 void domain_set_wallclock(u64 sec, u32 nsec)
 {
-	u64 now = time_ns(), ns;
 	struct domain *d;
 	u32 i;
 
 	lock(&domctl_lock);
-	ns = now % NS_PER_SEC;
-	sec -= now / NS_PER_SEC + (nsec < ns);
-	wall_nsec = (u32)(nsec < ns ? nsec + NS_PER_SEC - ns : nsec - ns);
-	wall_sec = sec;
+	time_set_wall(sec, nsec);
 	for (d = domains; d; d = d->next)
 		for (i = 0; d->time && i < RINGLET_MAX_VCPUS; i++)
 			fill_time(&d->time->vcpu[i]);

@@ -81,7 +81,6 @@ static void block_free(u64 n, u32 order)
 			panic("frame %lx freed twice", (unsigned long)i);
 		table[i].state = FRAME_FREE;
 		table[i].order = FRAME_NOT_HEAD;
-		table[i].flags = 0;
 	}
 	while (order < FRAME_MAX_ORDER) {
 		u64 buddy = n ^ 1UL << order;
@@ -133,6 +132,8 @@ static mfn_t block_alloc(u32 order, bool low_first, enum frame_state state,
 			table[i].state = state;
 			table[i].owner = owner;
 			table[i].refs = 0;
+			table[i].level = 0;
+			table[i].flags = 0;
 			table[i].order = FRAME_NOT_HEAD;
 		}
 		if (n != FRAME_END && state == FRAME_HV) {

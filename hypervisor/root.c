@@ -17,10 +17,10 @@
 
 void shadow_set(u64 *slot, u64 entry)
 {
-	__atomic_store_n(slot, entry, __ATOMIC_RELEASE);
 #ifdef RINGLET_HOST
-	host_shadow_written(slot, entry);
+	host_shadow_write(slot, entry);
 #endif
+	__atomic_store_n(slot, entry, __ATOMIC_RELEASE);
 }
 
 static u64 tag_of(const struct domain *d, gfn_t gfn)

@@ -137,8 +137,9 @@ void removal_finish(struct removal *rm);
 /* The one function that writes entries of shadow tables. */
 void shadow_set(u64 *slot, u64 entry);
 #ifdef RINGLET_HOST
-/* Unit tests look at every state that the hardware could see. */
-void host_shadow_written(u64 *slot, u64 entry);
+/* Called before each write: unit tests look at every state that the hardware could
+ * see. */
+void host_shadow_write(u64 *slot, u64 entry);
 #endif
 
 /* The root with this gfn, locked; NULL if there is none and it need or can not be

@@ -279,7 +279,6 @@ static bool do_two_byte(struct vcpu *v, struct insn *in)
 {
 	switch (in->opcode) {
 	case 0x06:		/* CLTS */
-	case 0x08:		/* INVD */
 	case 0x09:		/* WBINVD */
 		return true;
 	case 0x20:

@@ -68,7 +68,7 @@ s64 physdev_map_gsi(u32 gsi, u32 flags)
 
 	if (flags & ~(u32)(RINGLET_PIRQ_LEVEL | RINGLET_PIRQ_LOW))
 		return -EINVAL;
-	if (gsi == NO_GSI || gsi >= ioapic_nr_gsis())
+	if (gsi == NO_GSI || !ioapic_gsi_ok(gsi))
 		return -ENODEV;
 	lock(&pirq_lock);
 	for (i = 0; i < NR_VECTORS; i++)

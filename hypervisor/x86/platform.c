@@ -5,6 +5,7 @@
 #include "x86/platform.h"
 
 #include "layout.h"
+#include "time.h"
 #include "x86/acpi.h"
 #include "x86/cpu.h"
 #include "x86/smp.h"
@@ -77,6 +78,10 @@ bool platform_port_denied(u16 port, u32 bytes)
 
 void platform_delay_ms(u32 ms)
 {
+	if (time_ns()) {
+		time_delay_us(ms * 1000UL);
+		return;
+	}
 	/* A read of port 0x80 takes about a microsecond everywhere. */
 	for (ms *= 1000; ms; ms--)
 		inb(0x80);

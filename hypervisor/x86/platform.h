@@ -33,7 +33,7 @@ bool platform_mmio_denied(u64 phys);
  */
 bool platform_port_denied(u16 port, u32 bytes);
 
-/* Wait without a clock, roughly. */
+/* Busy-wait; roughly, while there is no clock yet. */
 void platform_delay_ms(u32 ms);
 
 /* Reset the machine. Does not return. */

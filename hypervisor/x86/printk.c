@@ -5,7 +5,10 @@
 #include "printk.h"
 
 #include "lock.h"
+#include "percpu.h"
 #include "time.h"
+#include "x86/cpu.h"
+#include "x86/smp.h"
 #include "x86/uart.h"
 
 #define LOG_SIZE 65536		/* a power of two */
@@ -16,6 +19,7 @@ static u64 ring_next;		/* bytes ever logged; LOCK_LOG */
 static struct spinlock log_lock = SPINLOCK(LOCK_LOG);
 static int console_level = LOG_INFO;
 static bool single_user;	/* panic: nobody else logs any more */
+static struct pcpu *the_user;
 
 struct sink {
 	char *buf;
@@ -196,9 +200,16 @@ void log_set_console_level(int level)
 	console_level = level;
 }
 
+/* NULL while this pCPU starts. */
+static struct pcpu *self(void)
+{
+	return this_pcpu_known() ? this_pcpu() : NULL;
+}
+
 void log_single_user(void)
 {
 	console_level = LOG_DEBUG;
+	the_user = self();
 	__atomic_store_n(&single_user, true, __ATOMIC_RELEASE);
 }
 
@@ -236,6 +247,8 @@ void log_vline(enum log_level level, const char *fmt, __builtin_va_list ap)
 			line[i] = '?';
 	line[len++] = '\n';
 	if (log_is_single_user()) {
+		if (self() != the_user)
+			cpu_stop();
 		emit(level, line, len);
 		return;
 	}

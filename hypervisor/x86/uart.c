@@ -43,6 +43,7 @@ static struct uart {
 	bool used;
 	bool stuck;		/* took nothing last time: do not wait again */
 	bool interrupt;
+	char last;		/* character written */
 } uarts[2] = {
 	{ .base = 0x3f8, .irq = 4 },
 	{ .base = 0x2f8, .irq = 3 },
@@ -99,11 +100,12 @@ static void write_port(struct uart *u, const char *text, size_t len)
 				return;
 			room = FIFO_SIZE;
 		}
-		if (text[i] == '\n') {
+		if (text[i] == '\n' && u->last != '\r') {
 			outb(u->base + REG_DATA, '\r');
 			room--;
 		}
 		outb(u->base + REG_DATA, (u8)text[i]);
+		u->last = text[i];
 		room--;
 	}
 }

@@ -15,8 +15,9 @@
 bool uart_init(u32 index, u32 baud);
 
 /*
- * Write to all ports in use, newlines as CR LF. Polled: a port that takes
- * nothing for some milliseconds loses characters. LOCK_LOG held, or panic.
+ * Write to all ports in use, newlines as CR LF if they are not that already.
+ * Polled: a port that takes nothing for some milliseconds loses characters.
+ * LOCK_LOG held, or panic.
  */
 void uart_write(const char *text, size_t len);
 

@@ -81,7 +81,7 @@ WEAK bool platform_mmio_denied(u64 phys)
 	return phys >= 0xfec00000 && phys < 0xff000000;
 }
 
-WEAK void host_shadow_written(u64 *slot, u64 entry)
+WEAK void host_shadow_write(u64 *slot, u64 entry)
 {
 	(void)slot;
 	(void)entry;
