@@ -412,6 +412,9 @@ void hv_return(void)
 		}
 		if (READ_ONCE(v->page->hint_count))
 			vtlb_hints(v);
+		/* IRET would fault in the gate; a fetch faults in the guest. */
+		if (!canonical(v->regs.rip))
+			deliver_exception(v, TRAP_GP, 0);
 		if (vcpu_event_pending(v))
 			deliver_upcall(v);
 		if (!sched_needed())
