@@ -421,6 +421,8 @@ void hv_return(void)
 			break;
 	}
 	lock_check_none();
+	/* Another vCPU may have called set_entries. */
+	gate_update(p, v);
 	WRITE_ONCE(p->quiescent, p->quiescent + 1);
 	gate_exit(&v->regs, p);
 }
