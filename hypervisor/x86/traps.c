@@ -258,10 +258,7 @@ static void do_page_fault(struct vcpu *v, u64 va)
 {
 	u32 error_code = 0;
 
-	perf_inc(v->domain, faults);
-	if (vtlb_fault(v, va, v->regs.error_code, &error_code) == VTLB_FILLED)
-		perf_inc(v->domain, fills);
-	else
+	if (vtlb_fault(v, va, v->regs.error_code, &error_code) == VTLB_FAULT)
 		deliver_page_fault(v, va, error_code);
 }
 
@@ -358,7 +355,6 @@ void hv_entry(struct cpu_regs *r)
 		do_iret(v);
 		break;
 	case ENTRY_LOAD_ROOT:
-		perf_inc(v->domain, load_root_miss);
 		r->rax = (u64)vtlb_load_root(v, r->rdi);
 		break;
 	case ENTRY_BAD_SYSCALL:
