@@ -182,12 +182,14 @@ u64 vcpu_load_gs(struct vcpu *v, u16 selector)
 {
 	u64 kernel, user;
 
+	/* AMD's null selector leaves the base, which is the kernel's here. */
 	__asm__ volatile("rdgsbase %0\n\t"
+			 "wrgsbase %3\n\t"
 			 "movl %2, %%gs\n\t"
 			 "rdgsbase %1\n\t"
 			 "wrgsbase %0"
 			 : "=&r"(kernel), "=&r"(user)
-			 : "r"((u32)loadable(v, selector)));
+			 : "r"((u32)loadable(v, selector)), "r"(0UL));
 	return user;
 }
 
