@@ -225,6 +225,9 @@ static void vcpu_leave(struct pcpu *p, struct vcpu *v)
 static void vcpu_arrive(struct pcpu *p, struct vcpu *v)
 {
 	perf_inc(v->domain, context_switches);
+	/* AMD's XRSTOR leaves the last x87 instruction's addresses in place when
+	 * no exception is pending: they would be another guest's. */
+	__asm__ volatile("fninit");
 	xrstor(v->xsave);
 	gate_set_vcpu(p, v);
 	segments_load(v);
