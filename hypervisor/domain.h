@@ -20,6 +20,7 @@ struct domain {
 	char name[RINGLET_NAME_LEN];
 	u8 uuid[16];
 	u64 created;			/* ns */
+	u64 aged;			/* ns: last vtlb_age(); atomic */
 
 	struct spinlock lock;		/* what follows, up to 'why' */
 	u32 pause_count;

@@ -18,7 +18,7 @@
 #define IN_PAGE		0xfffULL	/* offset in a page */
 #define MIB		(1ULL << 20)
 #define FILE_MAX	(4ULL << 30)	/* bytes of a kernel or RAM disk */
-#define SHARED_ALIGN	(2 * MIB)	/* keeps 2 MiB mappings of memory whole */
+#define SHARED_ALIGN	(2 * MIB)	/* keeps 2 MiB mappings whole */
 
 /* A file in memory: the builder needs an image that does not change. */
 struct file {

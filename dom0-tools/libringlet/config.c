@@ -97,8 +97,8 @@ static int set_number(struct rl_config_reader *r, const struct rl_setting *s,
 	errno = 0;
 	value = strtoull(s->value, &end, 0);
 	if (!isdigit((unsigned char)s->value[0]) || *end || errno)
-		return fail(r, s, "'%s' must be a number%s: '%s' is none",
-			    s->key, unit, s->value);
+		return fail(r, s, "'%s' must be a number%s%s: '%s' is none",
+			    s->key, *unit ? " of" : "", unit, s->value);
 	if (value < min || value > max)
 		return fail(r, s, "'%s' must be %llu to %llu%s: it is %s",
 			    s->key, (unsigned long long)min,

@@ -69,7 +69,7 @@ int rl_config_end(struct rl_config_reader *r, struct rl_config *config,
 
 void rl_config_free(struct rl_config *config);
 
-/* The configuration as JSON object, from which rl_config_json() makes it again. */
+/* The configuration as JSON object, which rl_config_json() reads. */
 struct json_object *rl_config_to_json(const struct rl_config *config);
 
 /* May a domain have this name? Else a reason is in 'why'. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Keys of xl.cfg(5) (Xen 4.17) that Ringlet does not have. In a file they cause a
- * warning; what is in no list is an error.
+ * Keys of xl.cfg(5) (Xen 4.17) that Ringlet does not have. In a file they cause
+ * a warning; what is in no list is an error.
  */
 #ifndef RL_KEYS_H
 #define RL_KEYS_H

@@ -196,8 +196,7 @@ void client_created(struct client *c, struct domain *d)
 		drop(c);
 }
 
-static void request_create(struct client *c, struct json_object *json,
-			   struct rl *rl)
+static void request_create(struct client *c, struct json_object *json)
 {
 	struct json_object *value;
 	struct rl_config_reader r;
@@ -221,7 +220,7 @@ static void request_create(struct client *c, struct json_object *json,
 	c->wants_console = json_object_object_get_ex(json, "console", &value) &&
 			   json_object_get_boolean(value);
 	c->state = WAITING;
-	if (!domain_create(rl, &config, paused, c, error, sizeof(error)))
+	if (!domain_create(&config, paused, c, error, sizeof(error)))
 		client_refuse(c, error);
 }
 
@@ -251,7 +250,7 @@ static void request_console(struct client *c, struct json_object *json)
 	}
 }
 
-static void handle_request(struct client *c, struct rl *rl)
+static void handle_request(struct client *c)
 {
 	struct json_object *json = json_tokener_parse(c->line);
 	struct json_object *value;
@@ -261,7 +260,7 @@ static void handle_request(struct client *c, struct rl *rl)
 	    json_object_object_get_ex(json, "op", &value))
 		op = json_object_get_string(value);
 	if (op && !strcmp(op, "create"))
-		request_create(c, json, rl);
+		request_create(c, json);
 	else if (op && !strcmp(op, "console"))
 		request_console(c, json);
 	else
@@ -269,7 +268,7 @@ static void handle_request(struct client *c, struct rl *rl)
 	json_object_put(json);
 }
 
-static void read_request(struct client *c, struct rl *rl)
+static void read_request(struct client *c)
 {
 	ssize_t n = recv(c->fd, c->line + c->len,
 			 sizeof(c->line) - 1 - c->len, 0);
@@ -285,7 +284,7 @@ static void read_request(struct client *c, struct rl *rl)
 	end = memchr(c->line, '\n', c->len);
 	if (end) {
 		*end = 0;
-		handle_request(c, rl);
+		handle_request(c);
 	} else if (c->len == sizeof(c->line) - 1) {
 		client_refuse(c, "the request is too long");
 	}
@@ -333,7 +332,7 @@ void client_event(struct client *c, uint32_t events, struct rl *rl)
 		read_input(c, rl);
 	else if ((c->state == REQUEST || c->state == WAITING) &&
 		 events & EPOLLIN)
-		read_request(c, rl);
+		read_request(c);
 	if (events & (EPOLLHUP | EPOLLERR))
 		drop(c);
 }

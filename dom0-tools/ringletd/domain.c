@@ -92,16 +92,23 @@ static bool same(const struct domain *d, const struct ringlet_domain_info *info)
 	       !memcmp(d->config.uuid, info->uuid, sizeof(info->uuid));
 }
 
-/* The domain that 'd' is, among those that the hypervisor has. */
-static bool find_info(struct rl *rl, const struct domain *d,
-		      struct ringlet_domain_info *info)
+/*
+ * The domain that 'd' is, among those that the hypervisor has. Returns 0,
+ * -ESRCH, or another error, after which nobody knows.
+ */
+static int find_info(struct rl *rl, const struct domain *d,
+		     struct ringlet_domain_info *info)
 {
 	uint32_t from;
+	int rc;
 
-	for (from = 0; !rl_next_domain(rl, from, info); from = info->domid + 1)
+	for (from = 0; !(rc = rl_next_domain(rl, from, info));
+	     from = info->domid + 1)
 		if (same(d, info))
-			return true;
-	return false;
+			return 0;
+	if (rc != -ESRCH)
+		note("%s", rl->error);
+	return rc;
 }
 
 /* Destroy whatever there is of a domain in the hypervisor. */
@@ -109,7 +116,7 @@ static void destroy_any(struct rl *rl, const struct domain *d)
 {
 	struct ringlet_domain_info info;
 
-	if (find_info(rl, d, &info) && rl_domain_destroy(rl, info.domid))
+	if (!find_info(rl, d, &info) && rl_domain_destroy(rl, info.domid))
 		note("%s", rl->error);
 }
 
@@ -180,13 +187,12 @@ static int start_builder(struct domain *d, long delay)
 	return 0;
 }
 
-bool domain_create(struct rl *rl, struct rl_config *config, bool paused,
+bool domain_create(struct rl_config *config, bool paused,
 		   struct client *creator, char *error, size_t size)
 {
 	struct domain *d;
 	int rc;
 
-	(void)rl;
 	for (d = domains; d; d = d->next) {
 		if (strcmp(d->config.name, config->name))
 			continue;
@@ -269,6 +275,7 @@ static void start(struct rl *rl, struct domain *d)
 	}
 	d->paused = false;
 	d->state = RUNNING;
+	domains_more_output = true;
 	record_write(d);
 	note("domain '%s' is %u", d->config.name, d->domid);
 	if (creator)
@@ -446,6 +453,7 @@ static void adopt(const struct ringlet_domain_info *info)
 		return;
 	d->adopted = true;
 	d->domid = info->domid;
+	domains_more_output = true;
 	conlog_open(&d->log, d->config.name, false);
 	note("domain '%s' (%u) was not made by 'ringlet create': its console is kept, it will not be restarted",
 	     info->name, info->domid);
@@ -476,16 +484,18 @@ void domains_check(struct rl *rl)
 {
 	struct ringlet_domain_info info;
 	struct domain *d, *next;
+	int rc;
 
 	for (d = domains; d; d = next) {
 		next = d->next;
 		if (d->state != RUNNING && d->state != ENDED)
 			continue;
-		if (!find_info(rl, d, &info)) {
+		rc = find_info(rl, d, &info);
+		if (rc == -ESRCH) {
 			note("domain '%s' (%u) is gone", d->config.name,
 			     d->domid);
 			remove_domain(d);
-		} else if (d->state == RUNNING &&
+		} else if (!rc && d->state == RUNNING &&
 			   info.flags & RINGLET_DOMF_SHUTDOWN) {
 			handle_end(rl, d, &info);
 		}
@@ -517,7 +527,7 @@ static void resume(void *context, struct rl_config *config,
 	conlog_open(&d->log, d->config.name, false);
 	if (state == RESTARTING) {
 		restart(rl, d, false);
-	} else if (!find_info(rl, d, &info)) {
+	} else if (find_info(rl, d, &info) == -ESRCH) {
 		note("domain '%s' is gone", d->config.name);
 		remove_domain(d);
 	} else if (state == STARTING) {

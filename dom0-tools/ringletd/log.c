@@ -72,7 +72,9 @@ void conlog_make_room(struct conlog *log, size_t len)
 {
 	char other[PATH_LEN + 8];
 
-	if (log->fd >= 0 && (!log->size || log->size + len <= conlog_limit))
+	if (log->fd < 0)
+		open_file(log, 0);
+	if (log->fd < 0 || !log->size || log->size + len <= conlog_limit)
 		return;
 	conlog_close(log);
 	snprintf(other, sizeof(other), "%s.1", log->path);

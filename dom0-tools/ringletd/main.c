@@ -304,7 +304,7 @@ static bool parse_size(const char *text)
 
 	kib = strtoul(text, &end, 10);
 	if (*end || kib < LOG_KIB_MIN || kib > LOG_KIB_MAX) {
-		fprintf(stderr, "ringletd: --log-size must be %u to %u (KiB): it is '%s'\n",
+		fprintf(stderr, "ringletd: --log-size must be %d to %d (KiB): it is '%s'\n",
 			LOG_KIB_MIN, LOG_KIB_MAX, text);
 		return false;
 	}

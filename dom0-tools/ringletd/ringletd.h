@@ -108,13 +108,14 @@ void domains_check(struct rl *rl);	/* some domain changed state */
 void domains_drain(struct rl *rl);	/* some domain wrote output */
 void domains_reap(struct rl *rl);	/* a child has ended */
 void domains_stop(struct rl *rl);	/* the daemon ends */
-extern bool domains_more_output;	/* domains_drain() is not at the end */
+extern bool domains_more_output;	/* domains_drain() is due again */
 
 /*
  * Begin to build a domain for a client; takes 'config'. The reply comes by
- * client_created() or client_refuse(). Returns false with a sentence in 'error'.
+ * client_created() or client_refuse(). Returns false with a sentence in
+ * 'error'.
  */
-bool domain_create(struct rl *rl, struct rl_config *config, bool paused,
+bool domain_create(struct rl_config *config, bool paused,
 		   struct client *creator, char *error, size_t size);
 void domain_cancel(struct client *creator);
 struct domain *domain_find(const char *who);

@@ -34,6 +34,8 @@ struct ring0_regs {
 
 void hv_ring0(struct ring0_regs *r);
 
+#define AGE_NS (250 * NS_PER_MS)
+
 static const u32 error_code_vectors =
 	1U << 8 | 1U << 10 | 1U << 11 | 1U << 12 | 1U << 13 | 1U << 14 |
 	1U << 17 | 1U << 21 | 1U << 29 | 1U << 30;
@@ -291,6 +293,25 @@ static void do_exception(struct vcpu *v, u32 vector, u64 cr2)
 	}
 }
 
+/*
+ * A guest clears Accessed without a flush: what it uses gets the bit again only
+ * when the shadow entry is filled anew.
+ */
+static void age(struct vcpu *v)
+{
+	struct domain *d;
+	u64 now = time_ns(), last;
+
+	if (!v)
+		return;
+	d = v->domain;
+	last = READ_ONCE(d->aged);
+	if (now - last > AGE_NS &&
+	    __atomic_compare_exchange_n(&d->aged, &last, now, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		vtlb_age(d);
+}
+
 static void do_interrupt(u32 vector)
 {
 	struct pcpu *p = this_pcpu();
@@ -299,6 +320,7 @@ static void do_interrupt(u32 vector)
 	case VECTOR_TIMER:
 		lapic_eoi();
 		timer_expire();
+		age(p->current);
 		break;
 	case VECTOR_KICK:
 		lapic_eoi();
