@@ -305,8 +305,8 @@ static bool access_va(u32 cpu, u64 va, u32 access)
 {
 	struct vcpu *v = pcpus[cpu].current;
 	struct domain *d = v->domain;
-	u64 root = (pcpus[cpu].roots[v->regs.cr3 / PAGE_SIZE -
-				     pcpus[cpu].l4_base.n].tag & ~(~0UL << 48)) >> 12;
+	u64 root = (pcpus[cpu].tags[v->regs.cr3 / PAGE_SIZE -
+				    pcpus[cpu].l4_base.n] & ~(~0UL << 48)) >> 12;
 	u32 error = 0, expected;
 	struct oracle o;
 	u64 mfn;
@@ -439,7 +439,7 @@ static u32 check_root(struct domain *d, struct vtlb_root *r)
 
 static void check_copies(struct domain *d, u32 cpu, u32 slot)
 {
-	u64 tag = pcpus[cpu].roots[slot].tag;
+	u64 tag = pcpus[cpu].tags[slot];
 	u64 *l4 = pcpus[cpu].l4[slot];
 	struct vtlb_root *r = NULL;
 
@@ -472,7 +472,7 @@ static void check_tlb(struct domain *d, u32 cpu)
 
 		if (!tlb[cpu][i].used)
 			continue;
-		tag = pcpus[cpu].roots[cr3 / PAGE_SIZE - pcpus[cpu].l4_base.n].tag;
+		tag = pcpus[cpu].tags[cr3 / PAGE_SIZE - pcpus[cpu].l4_base.n];
 		o = oracle_walk(d, (tag & ~(~0UL << 48)) >> 12, va);
 		mfn = ((leaf & PTE_ADDR & ~(level_size(level) - 1)) |
 		       (va & (level_size(level) - 1))) >> PAGE_SHIFT;
@@ -1008,7 +1008,7 @@ START_TEST(teardown)
 	ck_assert_int_eq(rc, 0);
 	for (u32 cpu = 0; cpu < 2; cpu++) {
 		for (u32 s = 0; s < ROOT_SLOTS; s++) {
-			ck_assert_uint_eq(pcpus[cpu].roots[s].tag, 0);
+			ck_assert_uint_eq(pcpus[cpu].tags[s], 0);
 			for (u32 i = 0; i < 512; i++)
 				ck_assert(i == SLOT_GATE || !pcpus[cpu].l4[s][i]);
 		}
