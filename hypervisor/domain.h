@@ -20,6 +20,7 @@ struct domain {
 	char name[RINGLET_NAME_LEN];
 	u8 uuid[16];
 	u64 created;			/* ns */
+	u64 aged;			/* ns: last vtlb_age(); atomic */
 
 	struct spinlock lock;		/* what follows, up to 'why' */
 	u32 pause_count;
@@ -27,7 +28,8 @@ struct domain {
 	bool dying;			/* being destroyed */
 	u32 reason;			/* RINGLET_SHUTDOWN_* */
 	char why[RINGLET_REASON_LEN];
-	u32 destroy_step;		/* progress of domctl_destroy */
+	bool destroy_busy;		/* a domctl_destroy works on it */
+	bool torn_down;			/* only foreign references keep it */
 
 	u32 nr_vcpus;
 	struct vcpu *vcpus[RINGLET_MAX_VCPUS];
@@ -42,6 +44,7 @@ struct domain {
 	struct vtlb vtlb;
 	struct event_table events;
 	struct console console;
+	struct sched_domain sched;
 	u64 max_pages;
 	u64 pages;			/* frames owned; atomic */
 	u64 hv_pages;			/* hypervisor frames spent on it; atomic */
@@ -71,6 +74,34 @@ static inline bool domain_is_control(const struct domain *d)
  * Valid until the pCPU's next quiescent point. Dying domains are found too.
  */
 struct domain *domain_find(struct domain *caller, u32 id);
+
+/*
+ * Make a domain with vCPUs that are offline, and no memory; one pause is
+ * counted. 'id': RINGLET_DOMID_0, or RINGLET_DOMID_NONE for the next free one.
+ * -EEXIST the name is in use, -ENOSPC no identifier is free, -ENOMEM. No lock held.
+ */
+s64 domain_create(const struct ringlet_domain_create *c, u32 id,
+		  struct domain **out);
+
+/* domctl_destroy, domctl_set_shared: as in the table of hypercalls. */
+s64 domain_destroy(struct domain *d);
+s64 domain_set_shared(struct domain *d, gfn_t gfn);
+
+/* sysctl_set_wallclock: the time now, seconds since 1970 UTC and nanoseconds. */
+void domain_set_wallclock(u64 sec, u32 nsec);
+
+/* Free the domains that nothing but foreign references kept. No lock held. */
+void domain_free_dead(void);
+
+/* The first domain whose identifier is not below id, or NULL. As domain_find. */
+struct domain *domain_next(u32 id);
+
+/*
+ * End a domain: RINGLET_SHUTDOWN_*; why: a reason in words, or NULL. The first end
+ * counts. Its vCPUs do not run again. Domain 0's end is the machine's: does not
+ * return then.
+ */
+void domain_end(struct domain *d, u32 reason, const char *why);
 
 /*
  * End a domain because of something it did; the first reason wins and is logged

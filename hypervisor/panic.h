@@ -20,6 +20,9 @@
 /* Print a reason with registers and stop, or reboot, the machine. */
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 
+/* Stop after a panic (true), or reset the machine. */
+void panic_set_noreboot(bool on);
+
 #ifdef CONFIG_DEBUG
 #define ASSERT(x) \
 	do { \

@@ -39,7 +39,7 @@ struct pcpu {
 	u64 entry_tsc;
 
 	struct vcpu *current;	/* whose registers this pCPU has; NULL = idle */
-	struct vcpu *fpu;	/* whose extended state is in the registers */
+	u32 last_domain;	/* whose vCPU ran here last */
 
 	/* Level-4 pages: ROOT_SLOTS contiguous frames, never freed. */
 	mfn_t l4_base;
@@ -47,6 +47,7 @@ struct pcpu {
 	struct gate_root *roots;	/* the root cache, writable alias */
 	struct gate_const *gate;	/* constants page, writable alias */
 	u64 hv_cr3;
+	u64 stack_top;		/* of this pCPU's only stack */
 
 	struct sched_pcpu sched;
 	struct timer_pcpu timers;
@@ -80,10 +81,7 @@ struct pcpu *this_pcpu(void);
 #else
 static inline struct pcpu *this_pcpu(void)
 {
-	struct pcpu *p;
-
-	__asm__("movabsq %1, %0" : "=a"(p) : "i"(GATE_BASE + GATE_CONST));
-	return p;
+	return READ_ONCE(((struct gate_const *)(GATE_BASE + GATE_CONST))->pcpu);
 }
 #endif
 

@@ -10,7 +10,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
-/* Formats: %s %c %% %d %i %u %x %p with l, ll, z, width, 0 and - flags, * */
+/* Formats: %s %c %% %d %i %u %x %p with l, ll, z, width, precision
+ * of %s, the flags 0 - #, and * */
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int vsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap);
 
@@ -26,5 +27,15 @@ void log_line(enum log_level level, const char *fmt, ...) __printf(2, 3);
  * past what was copied). Returns bytes copied. */
 size_t log_read(char *buf, size_t len, u64 *pos);
 void log_bounds(u64 *oldest, u64 *next);
+
+void log_vline(enum log_level level, const char *fmt, __builtin_va_list ap);
+
+/* Show lines up to this level on the console; -1: none. */
+void log_set_console_level(int level);
+/* Text of domain 0's console on the console= device, as it is. LOCK_LOG. */
+void platform_console_write(const char *text, size_t len);
+/* Panic: only this pCPU logs from here on, all levels, and without the lock. */
+void log_single_user(void);
+bool log_is_single_user(void);
 
 #endif /* HV_PRINTK_H */

@@ -23,6 +23,9 @@ typedef __INT64_TYPE__ s64;
 
 #else
 
+/* No global offset table: what is declared is in this image. */
+#pragma GCC visibility push(hidden)
+
 #include "errno.h"
 #include "string.h"
 

@@ -41,8 +41,6 @@ struct vcpu {
 	gfn_t root;			/* guest's level-4 table, when not running */
 	u64 kernel_gs;
 	u64 df_stack;
-	/* A page fault on the iret frame is being answered: see traps.c. */
-	u64 last_fault;
 
 	/* State that the hardware holds while the vCPU is on a pCPU. */
 	u16 ds, es, fs, gs;
@@ -62,5 +60,35 @@ static inline bool vcpu_in_user(const struct vcpu *v)
 {
 	return (v->regs.cs & 3) == 3;
 }
+
+/* Virtual addresses that a guest may register: canonical, not the hypervisor's. */
+bool guest_address_ok(u64 va);
+
+/*
+ * Make vCPU 'id' of a domain, offline. -ENOMEM. Under DOMCTL.
+ * vcpu_destroy: the vCPU is on no pCPU and in no queue.
+ */
+int vcpu_create(struct domain *d, u32 id);
+void vcpu_destroy(struct vcpu *v);
+
+/*
+ * Set or read the registers of a vCPU that is not on a pCPU. -EINVAL: a value
+ * is not allowed; nothing is changed then.
+ */
+int vcpu_set_context(struct vcpu *v, const struct ringlet_vcpu_context *c);
+void vcpu_get_context(const struct vcpu *v, struct ringlet_vcpu_context *c);
+
+/*
+ * Save the state of 'prev' and load that of 'next' (NULL: idle) on this pCPU.
+ * From the exit path, no lock held.
+ */
+void vcpu_switch(struct vcpu *prev, struct vcpu *next);
+
+/* Load a validated selector into GS of the current vCPU; returns its base. */
+u64 vcpu_load_gs(struct vcpu *v, u16 selector);
+
+/* Load the debug registers, or TSC_AUX, of the current vCPU. */
+void vcpu_load_dr(const struct vcpu *v);
+void vcpu_load_tsc_aux(const struct vcpu *v);
 
 #endif /* HV_VCPU_H */

@@ -3,7 +3,8 @@
 """Make everything that depends on the list of hypercalls from hypercalls.tbl.
 
 gen.py header      numbers and guest stubs (include/ringlet/hypercall.h)
-gen.py dispatch    the hypervisor's prototypes and dispatch
+gen.py prototypes  the hypervisor's prototypes
+gen.py dispatch    the hypervisor's dispatch
 gen.py names       trace names, a C array initializer
 gen.py reference   the reference page of docs/, Markdown
 """
@@ -158,12 +159,17 @@ RINGLET_ASSERT_SIZE(ringlet_multicall, 64);
     return out + "\n\n#endif /* __ASSEMBLER__ */\n#endif /* RINGLET_HYPERCALL_H */"
 
 
-def dispatch(calls):
-    out = ["/* Made by pv-abi/gen.py from pv-abi/hypercalls.tbl. */", ""]
+def prototypes(calls):
+    out = ["/* Made by pv-abi/gen.py from pv-abi/hypercalls.tbl. */"]
     for c in calls:
         params = "".join(f", {'u32' if k in NARROW else 'u64'} {n}" for n, k, _ in c["args"])
         out.append(f"s64 hc_{c['name']}(struct vcpu *v{params});")
-    out += ["", "static s64 hypercall_dispatch(struct vcpu *v, u32 nr, const u64 a[6])", "{",
+    return "\n".join(out)
+
+
+def dispatch(calls):
+    out = ["/* Made by pv-abi/gen.py from pv-abi/hypercalls.tbl. */"]
+    out += ["static s64 hypercall_dispatch(struct vcpu *v, u32 nr, const u64 a[6])", "{",
             "\tswitch (nr) {"]
     for c in calls:
         out.append(f"\tcase {c['nr']}:")
@@ -208,7 +214,8 @@ def reference(calls):
 
 
 def main():
-    makers = {"header": header, "dispatch": dispatch, "names": names, "reference": reference}
+    makers = {"header": header, "prototypes": prototypes, "dispatch": dispatch,
+              "names": names, "reference": reference}
     if len(sys.argv) != 2 or sys.argv[1] not in makers:
         sys.exit(__doc__)
     print(makers[sys.argv[1]](parse()))

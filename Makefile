@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Build and test Ringlet. "make help" lists what can be made.
+#
+# Everything made lies in build/. Sources of the hypervisor and unit tests are
+# found by their place: a new file needs no change here. The tools and the test
+# guests describe themselves in dom0-tools/build.mk and tests/guest/build.mk.
+
+B := build
+PYTHON ?= /usr/bin/python3
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+LD ?= ld
+OBJCOPY ?= objcopy
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+.PHONY: all hypervisor tools guests
+all: hypervisor tools guests
+
+# Rewrites its target only when the text changes: $(call write-changed,TEXT)
+write-changed = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || \
+	printf '%s\n' $(1) >$@
+
+.PHONY: FORCE
+FORCE:
+
+# --- Configuration and generated sources ------------------------------------
+
+config := $(B)/generated/config.h
+generated := $(config) $(B)/generated/hypercall-dispatch.h \
+	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h
+
+$(config): FORCE
+	@scripts/kconfig.sh $@
+
+$(B)/generated/hypercall-%.h: pv-abi/gen.py pv-abi/hypercalls.tbl
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@$(PYTHON) pv-abi/gen.py $* >$@
+
+.PHONY: defconfig menuconfig oldconfig
+defconfig:
+	@rm -f .config .config.old
+	kconfig-conf --olddefconfig Kconfig </dev/null
+menuconfig:
+	kconfig-mconf Kconfig
+oldconfig:
+	kconfig-conf --oldconfig Kconfig
+
+# libfdt with the hypervisor's own flags, from Debian's kernel source.
+libfdt-c := fdt.c fdt_ro.c fdt_sw.c
+$(B)/libfdt/stamp: scripts/libfdt.sh hypervisor/libfdt_env.h
+	@echo "  UNPACK  $(@D)"
+	@scripts/libfdt.sh $(@D)
+	@touch $@
+$(addprefix $(B)/libfdt/,$(libfdt-c)): $(B)/libfdt/stamp ;
+
+# --- The hypervisor ---------------------------------------------------------
+
+hv-includes := -Ihypervisor -Ipv-abi/include -I$(B)/generated \
+	-isystem $(B)/libfdt
+hv-flags := -ffreestanding -fno-stack-protector -mno-red-zone \
+	-mgeneral-regs-only -mno-sse -fno-jump-tables -fpie \
+	-fvisibility=hidden -fno-asynchronous-unwind-tables \
+	-fno-strict-aliasing -fno-omit-frame-pointer -fcf-protection=none \
+	-O2 -g $(hv-includes) -include $(config)
+warnings := -Wall -Wextra -Werror
+HV_CFLAGS := -std=gnu11 $(hv-flags) $(warnings)
+HV_AFLAGS := -D__ASSEMBLER__ $(hv-flags)
+HV_LDFLAGS := -m elf_x86_64 -static -no-pie -z noexecstack \
+	-z max-page-size=4096 --build-id=none
+
+hv-offsets-c := $(wildcard hypervisor/x86/asm-offsets.c)
+hv-c := $(filter-out $(hv-offsets-c),\
+	$(wildcard hypervisor/*.c hypervisor/x86/*.c))
+hv-s := $(wildcard hypervisor/x86/*.S)
+hv-lds := hypervisor/x86/ringlet.lds.S
+hv-s := $(filter-out %.lds.S,$(hv-s))
+hv-libfdt := $(if $(wildcard scripts/libfdt.sh),$(libfdt-c))
+hv-objects := $(hv-c:%.c=$(B)/%.o) $(hv-s:%.S=$(B)/%.S.o) \
+	$(hv-libfdt:%.c=$(B)/hypervisor/libfdt/%.o)
+hv-generated := $(generated) $(if $(hv-offsets-c),$(B)/generated/asm-offsets.h) \
+	$(if $(hv-libfdt),$(B)/libfdt/stamp) $(B)/generated/hv-flags
+
+hypervisor: $(if $(wildcard $(hv-lds)),$(B)/ringlet)
+
+# Another compiler or other flags: everything is compiled again.
+$(B)/generated/hv-flags: FORCE
+	$(call write-changed,'$(CC) $(HV_CFLAGS)')
+
+$(B)/generated/asm-offsets.h: $(hv-offsets-c) $(generated) \
+		$(B)/generated/hv-flags scripts/asm-offsets.sh
+	@echo "  GEN     $@"
+	@$(CC) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $(@:.h=.s) $<
+	@scripts/asm-offsets.sh <$(@:.h=.s) >$@
+
+$(B)/hypervisor/%.o: hypervisor/%.c | $(hv-generated)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(HV_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/hypervisor/%.S.o: hypervisor/%.S | $(hv-generated)
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	@$(CC) $(HV_AFLAGS) -MMD -MP -c -o $@ $<
+
+# libfdt compares signed with unsigned on purpose.
+$(B)/hypervisor/libfdt/%.o: $(B)/libfdt/%.c | $(hv-generated)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(HV_CFLAGS) -I$(B)/libfdt -Wno-sign-compare -MMD -MP -c -o $@ $<
+
+$(B)/ringlet.lds: $(hv-lds) | $(hv-generated)
+	@$(CC) -E -P -x c $(HV_AFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $<
+
+$(B)/ringlet: $(hv-objects) $(B)/ringlet.lds
+	@echo "  LD      $@"
+	@$(LD) $(HV_LDFLAGS) -T $(B)/ringlet.lds -Map $@.map -o $@ $(hv-objects)
+
+$(hv-objects) $(B)/ringlet.lds: $(B)/generated/hv-flags
+
+# --- The host build and its unit tests --------------------------------------
+#
+# Files of hypervisor/ do not know the CPU and are built for the host too.
+# string.c has what the C library has. tests/unit/NAME_test.c is a program; its
+# tests/unit/NAME.mk, if any, may set NAME-sources (more C files), NAME-cflags
+# and NAME-libs. Other C files of tests/unit/ are shared by all programs.
+
+host-flags := -std=gnu11 -DRINGLET_HOST -O1 -g -fno-omit-frame-pointer \
+	-fno-strict-aliasing -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -D_GNU_SOURCE -iquote hypervisor \
+	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
+HOST_CFLAGS := $(host-flags) $(warnings)
+
+host-c := $(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c)) \
+	$(filter-out %_test.c,$(wildcard tests/unit/*.c))
+host-objects := $(host-c:%.c=$(B)/host/%.o)
+unit-names := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
+unit-tests := $(unit-names:%=$(B)/tests/unit/%)
+
+-include $(wildcard tests/unit/*.mk)
+
+$(B)/generated/host-flags: FORCE
+	$(call write-changed,'$(CC) $(HOST_CFLAGS)')
+
+$(B)/host/%.o: %.c $(B)/generated/host-flags | $(generated)
+	@mkdir -p $(@D)
+	@echo "  HOSTCC  $@"
+	@$(CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A test's own objects: its sources may need its own flags.
+define unit-rules
+$(B)/tests/unit/$(1).d/%.o: %.c $(B)/generated/host-flags | $(generated)
+	@mkdir -p $$(@D)
+	@echo "  HOSTCC  $$@"
+	@$$(CC) $$(HOST_CFLAGS) $$($(1)-cflags) -MMD -MP -c -o $$@ $$<
+
+$(B)/tests/unit/$(1): $(B)/tests/unit/$(1).d/tests/unit/$(1)_test.o \
+		$$($(1)-sources:%.c=$(B)/tests/unit/$(1).d/%.o) \
+		$(B)/host/libringlet-hv.a
+	@echo "  HOSTLD  $$@"
+	@$$(CC) $$(HOST_CFLAGS) -o $$@ $$^ $$($(1)-libs) -lcheck_pic -lfdt \
+		-lsubunit -lrt -lm -pthread
+endef
+$(foreach name,$(unit-names),$(eval $(call unit-rules,$(name))))
+
+$(B)/host/libringlet-hv.a: $(host-objects)
+	@echo "  AR      $@"
+	@mkdir -p $(@D)
+	@rm -f $@
+	@ar rcs $@ $^
+
+.PHONY: unit-tests
+unit-tests: $(unit-tests)
+
+# --- The ABI ----------------------------------------------------------------
+
+.PHONY: abi
+abi:
+	$(PYTHON) pv-abi/gen.py header >$(B)/hypercall.h.new
+	mv $(B)/hypercall.h.new pv-abi/include/ringlet/hypercall.h
+	$(PYTHON) pv-abi/gen.py reference >$(B)/hypercalls.md.new
+	mv $(B)/hypercalls.md.new docs/hypercalls.md
+
+# --- Tools, guests, Linux ---------------------------------------------------
+
+-include dom0-tools/build.mk
+-include tests/guest/build.mk
+
+# Another make's flags and CC are not for Linux; build.sh caches by content.
+LINUX := guest-patches/linux-6.12
+.PHONY: linux
+linux: $(B)/linux/vmlinux
+
+$(B)/linux/vmlinux: FORCE
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC $(LINUX)/build.sh
+
+$(B)/linux/bzImage: $(B)/linux/vmlinux ;
+
+# --- The image --------------------------------------------------------------
+
+I := $(B)/image
+rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)
+example := usr/share/ringlet/example
+
+$(I)/vmlinux: $(B)/linux/vmlinux
+	@mkdir -p $(@D)
+	@echo "  STRIP   $@"
+	@strip -s -o $@ $<
+
+$(I)/%: $(B)/dom0-tools/%
+	@mkdir -p $(@D)
+	@strip -s -o $@ $<
+
+$(I)/initrd-domu.gz: $(rootfs)
+	@echo "  CPIO    $@"
+	@scripts/initramfs.sh domu $@
+
+$(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
+		$(I)/initrd-domu.gz
+	@echo "  CPIO    $@"
+	@scripts/initramfs.sh dom0 $@ usr/bin/ringlet=$(I)/ringlet \
+		usr/sbin/ringletd=$(I)/ringletd \
+		$(example)/vmlinux=$(I)/vmlinux \
+		$(example)/initrd.gz=$(I)/initrd-domu.gz
+
+$(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
+		$(B)/linux/bzImage $(I)/initrd-dom0.gz
+	@echo "  ISO     $@"
+	@scripts/iso.sh $@ scripts/grub.cfg boot/ringlet=$(B)/ringlet \
+		boot/vmlinux=$(I)/vmlinux boot/bzImage=$(B)/linux/bzImage \
+		boot/initrd.gz=$(I)/initrd-dom0.gz
+
+.PHONY: iso run system-test-files
+iso: $(B)/ringlet.iso
+system-test-files: $(B)/ringlet.iso
+
+run: iso
+	@scripts/qemu.sh
+
+# --- Tests ------------------------------------------------------------------
+
+.PHONY: check test test-long bench mutants
+check:
+	@tests/run check
+test:
+	@tests/run check test
+test-long:
+	@tests/run check test long
+bench: iso
+	@if [ -x tests/bench/run ]; then tests/bench/run; else \
+		echo "there are no measurements: tests/bench/run is missing"; \
+		exit 1; fi
+mutants:
+	@tests/mutants/run
+
+-include $(hv-objects:.o=.d) $(host-objects:.o=.d) $(B)/ringlet.lds.d \
+	$(B)/generated/asm-offsets.h.d \
+	$(wildcard $(unit-names:%=$(B)/tests/unit/%.d/*/*.d) \
+		$(unit-names:%=$(B)/tests/unit/%.d/*/*/*.d))
+
+.PHONY: clean help
+clean:
+	rm -rf $(B)
+
+help:
+	@echo "make               hypervisor, tools and test guests"
+	@echo "make run           boot in QEMU, with a shell of domain 0"
+	@echo "make iso           build/ringlet.iso, a GRUB image (BIOS and UEFI)"
+	@echo "make linux         Linux with the patches of $(LINUX)"
+	@echo "make hypervisor    build/ringlet"
+	@echo "make tools         the tools of domain 0"
+	@echo "make guests        the test guests"
+	@echo
+	@echo "make check         unit tests, and checks of the ABI"
+	@echo "make test          these, the test guests, and Linux in QEMU"
+	@echo "make test-long     all tests"
+	@echo "make mutants       plant faults; each must fail its test"
+	@echo "make bench         measure (build/bench.json)"
+	@echo "make new-guest-test NAME=...   start a test guest"
+	@echo
+	@echo "make menuconfig    change the configuration"
+	@echo "make defconfig     the defaults"
+	@echo "make oldconfig     ask for options that are new"
+	@echo "make abi           write what is made from pv-abi/hypercalls.tbl"
+	@echo "make clean         remove build/"
+	@echo
+	@echo "CC=clang-14 uses another compiler."

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The tools of domain 0: libringlet, ringlet, ringletd. Included by the top
+# Makefile. They are static, so that they run in any initramfs.
+
+TOOLS := dom0-tools
+TOOLS_B := $(B)/$(TOOLS)
+
+tools-flags := -std=gnu11 -D_GNU_SOURCE -DRINGLET_HOST -O2 -g \
+	-fno-strict-aliasing -iquote $(TOOLS)/libringlet -iquote hypervisor \
+	-Iinclude -Ipv-abi/include
+TOOLS_CFLAGS := $(tools-flags) -Wall -Wextra -Werror $(EXTRA_TOOLS_CFLAGS)
+TOOLS_LDFLAGS := -static
+TOOLS_LIBS := -ljson-c -lfdt
+
+lib-c := $(wildcard $(TOOLS)/libringlet/*.c) hypervisor/builder.c hypervisor/elf.c \
+	hypervisor/devicetree.c
+cli-c := $(wildcard $(TOOLS)/ringlet/*.c)
+daemon-c := $(wildcard $(TOOLS)/ringletd/*.c)
+lib-o := $(lib-c:%.c=$(TOOLS_B)/obj/%.o)
+cli-o := $(cli-c:%.c=$(TOOLS_B)/obj/%.o)
+daemon-o := $(daemon-c:%.c=$(TOOLS_B)/obj/%.o)
+
+tools: $(TOOLS_B)/ringlet $(TOOLS_B)/ringletd $(TOOLS_B)/libringlet.a
+
+$(TOOLS_B)/flags: FORCE
+	$(call write-changed,'$(CC) $(TOOLS_CFLAGS)')
+
+$(TOOLS_B)/obj/%.o: %.c $(TOOLS_B)/flags
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(TOOLS_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TOOLS_B)/libringlet.a: $(lib-o)
+	@echo "  AR      $@"
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(TOOLS_B)/ringlet: $(cli-o) $(TOOLS_B)/libringlet.a
+	@echo "  LD      $@"
+	@$(CC) $(TOOLS_CFLAGS) $(TOOLS_LDFLAGS) -o $@ $^ $(TOOLS_LIBS)
+
+$(TOOLS_B)/ringletd: $(daemon-o) $(TOOLS_B)/libringlet.a
+	@echo "  LD      $@"
+	@$(CC) $(TOOLS_CFLAGS) $(TOOLS_LDFLAGS) -o $@ $^ $(TOOLS_LIBS)
+
+-include $(lib-o:.o=.d) $(cli-o:.o=.d) $(daemon-o:.o=.d)
+
+# --- Installation -----------------------------------------------------------
+
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+MANDIR ?= $(PREFIX)/share/man
+
+.PHONY: install
+install: tools
+	install -D -m 755 $(TOOLS_B)/ringlet $(DESTDIR)$(PREFIX)/sbin/ringlet
+	install -D -m 755 $(TOOLS_B)/ringletd $(DESTDIR)$(PREFIX)/sbin/ringletd
+	install -D -m 644 $(TOOLS)/man/ringlet.1 $(DESTDIR)$(MANDIR)/man1/ringlet.1
+	install -D -m 644 $(TOOLS)/man/ringlet.cfg.5 \
+		$(DESTDIR)$(MANDIR)/man5/ringlet.cfg.5
+	install -D -m 644 $(TOOLS)/man/ringletd.8 $(DESTDIR)$(MANDIR)/man8/ringletd.8
+	install -D -m 644 $(TOOLS)/ringlet.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringlet
+	install -D -m 644 $(TOOLS)/ringletd.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/ringletd.service
+	install -D -m 644 $(TOOLS)/examples/example.cfg \
+		$(DESTDIR)$(SYSCONFDIR)/ringlet/example.cfg

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Building of domains: files, memory and start state, around the builder that
+ * the hypervisor also uses (hypervisor/builder.h).
+ */
+#include "ringlet.h"
+#include "builder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IN_PAGE		0xfffULL	/* offset in a page */
+#define MIB		(1ULL << 20)
+#define FILE_MAX	(4ULL << 30)	/* bytes of a kernel or RAM disk */
+#define SHARED_ALIGN	(2 * MIB)	/* keeps 2 MiB mappings whole */
+
+/* A file in memory: the builder needs an image that does not change. */
+struct file {
+	void *data;
+	size_t size;
+};
+
+/* One build. */
+struct build {
+	struct builder b;		/* b.env points to this structure */
+	struct rl *rl;
+	uint32_t domid;
+	struct builder_region memory;
+	struct file kernel, ramdisk;
+	uint8_t seed[32];
+};
+
+static int read_all(int fd, struct file *f)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < f->size) {
+		n = read(fd, (char *)f->data + done, f->size - done);
+		if (n < 0)
+			return errno;
+		if (!n)
+			return EIO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int load_file(struct rl *rl, const char *what, const char *path,
+		     struct file *f)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	int rc = 0;
+
+	if (fd < 0) {
+		rc = errno;
+		return rl_fail(rl, rc, "cannot read %s %s: %s", what, path,
+			       strerror(rc));
+	}
+	if (fstat(fd, &st))
+		rc = errno;
+	if (!rc && (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > FILE_MAX)) {
+		close(fd);
+		return rl_fail(rl, EINVAL, "%s %s is not a file of at most 4 GiB",
+			       what, path);
+	}
+	if (!rc) {
+		f->size = (size_t)st.st_size;
+		f->data = malloc(f->size ? f->size : 1);
+		rc = f->data ? read_all(fd, f) : ENOMEM;
+	}
+	close(fd);
+	if (rc)
+		return rl_fail(rl, rc, "cannot read %s %s: %s", what, path,
+			       strerror(rc));
+	return 0;
+}
+
+/* Refuse a RAM disk that cannot fit before it is read into this memory. */
+static int check_ramdisk(struct rl *rl, const struct rl_config *config)
+{
+	struct stat st;
+
+	if (!config->ramdisk || stat(config->ramdisk, &st) ||
+	    (uint64_t)st.st_size < config->memory * MIB)
+		return 0;
+	return rl_fail(rl, ENOMEM, "ramdisk %s has %llu MiB, the domain has only memory = %llu MiB",
+		       config->ramdisk,
+		       (unsigned long long)((uint64_t)st.st_size / MIB),
+		       (unsigned long long)config->memory);
+}
+
+/* Linux has its banner, which begins like this, in each image. */
+static bool is_linux(const struct file *kernel)
+{
+	static const char banner[] = "Linux version ";
+
+	return memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
+}
+
+/* Read the files and decide where all goes; touches no domain. */
+static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
+{
+	struct builder_input *in = &bd->b.in;
+	int rc;
+
+	memset(bd, 0, sizeof(*bd));
+	bd->rl = rl;
+	rc = check_ramdisk(rl, config);
+	if (!rc)
+		rc = load_file(rl, "kernel", config->kernel, &bd->kernel);
+	if (!rc && config->ramdisk)
+		rc = load_file(rl, "ramdisk", config->ramdisk, &bd->ramdisk);
+	if (rc)
+		return rc;
+	if (config->vcpus > 1 && is_linux(&bd->kernel))
+		return rl_fail(rl, EINVAL, "a Linux domain has one vCPU in this version of Ringlet: set vcpus = 1 (it is %u)",
+			       config->vcpus);
+	bd->b.env = bd;
+	bd->memory.size = config->memory * MIB;
+	in->regions = &bd->memory;
+	in->nr_regions = 1;
+	in->image = bd->kernel.data;
+	in->image_size = bd->kernel.size;
+	in->initrd = bd->ramdisk.data;
+	in->initrd_size = bd->ramdisk.size;
+	in->initrd_gpa = BUILDER_COPY_INITRD;
+	in->cmdline = config->cmdline;
+	in->vcpus = config->vcpus;
+	in->shared_gpa = (bd->memory.size + SHARED_ALIGN - 1) &
+			 ~(SHARED_ALIGN - 1);
+	if (getrandom(bd->seed, sizeof(bd->seed), GRND_NONBLOCK) ==
+	    sizeof(bd->seed))
+		in->rng_seed = bd->seed;
+	rc = builder_plan(&bd->b);
+	if (rc)
+		return rl_fail(rl, -rc, "%s: %s", config->kernel, bd->b.error);
+	return 0;
+}
+
+static void end_build(struct build *bd)
+{
+	free(bd->kernel.data);
+	free(bd->ramdisk.data);
+	explicit_bzero(bd->seed, sizeof(bd->seed));
+	free(bd);
+}
+
+/* Say how much memory is missing. */
+static int no_memory(struct rl *rl, const struct rl_config *config)
+{
+	struct ringlet_sysinfo host;
+
+	if (rl_sysinfo(rl, &host))
+		return -ENOMEM;
+	return rl_fail(rl, ENOMEM, "not enough memory for domain '%s': it needs %llu MiB and some for the hypervisor, %llu MiB are free",
+		       config->name, (unsigned long long)config->memory,
+		       (unsigned long long)((host.free_pages +
+					     host.scrub_pages) >> 8));
+}
+
+static int check_memory(struct rl *rl, const struct rl_config *config)
+{
+	struct ringlet_sysinfo host;
+	int rc = rl_sysinfo(rl, &host);
+
+	if (rc)
+		return rc;
+	if (host.free_pages + host.scrub_pages < config->memory << 8)
+		return no_memory(rl, config);
+	return 0;
+}
+
+static int create(struct build *bd, const struct rl_config *config)
+{
+	struct ringlet_domain_create c = {
+		.vcpus = config->vcpus,
+		.weight = config->cpu_weight,
+		.max_pages = config->memory << 8,
+	};
+	int rc;
+
+	memcpy(c.name, config->name, sizeof(c.name));
+	memcpy(c.uuid, config->uuid, sizeof(c.uuid));
+	rc = rl_domain_create(bd->rl, &c);
+	if (rc == -ENOMEM)
+		return no_memory(bd->rl, config);
+	if (rc < 0)
+		return rc;
+	bd->domid = (uint32_t)rc;
+	bd->b.in.domid = bd->domid;
+	return 0;
+}
+
+/* Fill the new, empty domain. */
+static int fill(struct build *bd, const struct rl_config *config)
+{
+	struct ringlet_vcpu_context context;
+	struct rl *rl = bd->rl;
+	int rc;
+
+	rc = rl_domain_populate(rl, bd->domid, 0, config->memory << 8);
+	if (rc == -ENOMEM)
+		return no_memory(rl, config);
+	if (!rc)
+		rc = rl_domain_set_shared(rl, bd->domid, bd->b.in.shared_gpa >>
+					  PAGE_SHIFT);
+	if (rc)
+		return rc;
+	rc = builder_load(&bd->b, &context);
+	if (rc)
+		return rl_fail(rl, -rc, "domain '%s': %s", config->name,
+			       bd->b.error);
+	return rl_vcpu_set_context(rl, bd->domid, 0, &context);
+}
+
+int rl_build(struct rl *rl, const struct rl_config *config)
+{
+	struct build *bd = malloc(sizeof(*bd));
+	char error[RL_ERROR_LEN];
+	uint32_t domid = 0;
+	int rc;
+
+	if (!bd)
+		return rl_fail(rl, ENOMEM, "out of memory");
+	rc = plan(bd, rl, config);
+	if (!rc)
+		rc = check_memory(rl, config);
+	if (!rc)
+		rc = create(bd, config);
+	if (!rc) {
+		domid = bd->domid;
+		rc = fill(bd, config);
+		if (rc) {
+			memcpy(error, rl->error, sizeof(error));
+			rl_domain_destroy(rl, domid);
+			memcpy(rl->error, error, sizeof(error));
+		}
+	}
+	end_build(bd);
+	return rc ? rc : (int)domid;
+}
+
+int rl_build_check(struct rl *rl, const struct rl_config *config)
+{
+	struct build *bd = malloc(sizeof(*bd));
+	int rc;
+
+	if (!bd)
+		return rl_fail(rl, ENOMEM, "out of memory");
+	rc = plan(bd, rl, config);
+	end_build(bd);
+	return rc;
+}
+
+/* Pages that hold [gpa, gpa + len). */
+static uint64_t pages_of(uint64_t gpa, uint64_t len)
+{
+	return ((gpa & IN_PAGE) + len + IN_PAGE) >> PAGE_SHIFT;
+}
+
+void *builder_map(struct builder *b, u64 gpa, u64 len)
+{
+	struct build *bd = b->env;
+	char *page;
+
+	page = rl_map(bd->rl, bd->domid, gpa >> PAGE_SHIFT, pages_of(gpa, len));
+	return page ? page + (gpa & IN_PAGE) : NULL;
+}
+
+void builder_unmap(struct builder *b, void *mapping, u64 gpa, u64 len)
+{
+	(void)b;
+	rl_unmap((char *)mapping - (gpa & IN_PAGE), pages_of(gpa, len));
+}

@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Configuration of a domain: keys and their values. See config.h.
+ */
+#include "config.h"
+#include "keys.h"
+#include "syntax.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <json-c/json.h>
+
+#define CONFIG_MAX	(1 << 20)	/* bytes of a configuration file */
+#define NEAR		3		/* edits to a suggested key */
+
+struct key {
+	const char *name;
+	int (*set)(struct rl_config_reader *r, const struct rl_setting *s);
+};
+
+static int fail(struct rl_config_reader *r, const struct rl_setting *s,
+		const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Note an error with its place; s->line is 0 where there are no lines. */
+static int fail(struct rl_config_reader *r, const struct rl_setting *s,
+		const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (s->line)
+		n = snprintf(r->error, sizeof(r->error), "%s:%u: ", s->source,
+			     s->line);
+	else
+		n = snprintf(r->error, sizeof(r->error), "%s: ", s->source);
+	if (n < 0 || (size_t)n >= sizeof(r->error))
+		return -EINVAL;
+	va_start(args, format);
+	vsnprintf(r->error + n, sizeof(r->error) - (size_t)n, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int set_string(struct rl_config_reader *r, const struct rl_setting *s,
+		      char **to)
+{
+	char *copy;
+
+	if (s->number)
+		return fail(r, s, "'%s' must be a string: %s = \"%s\"", s->key,
+			    s->key, s->value);
+	copy = strdup(s->value);
+	if (!copy)
+		return fail(r, s, "out of memory");
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+/* A path, made absolute: ringletd reads it again in another directory. */
+static int set_path(struct rl_config_reader *r, const struct rl_setting *s,
+		    char **to)
+{
+	char cwd[PATH_MAX], *path;
+	int rc;
+
+	rc = set_string(r, s, to);
+	if (rc)
+		return rc;
+	if (!**to)
+		return fail(r, s, "'%s' must be the path of a file", s->key);
+	if (**to == '/')
+		return 0;
+	if (!getcwd(cwd, sizeof(cwd)) || asprintf(&path, "%s/%s", cwd, *to) < 0)
+		return fail(r, s, "'%s' is a relative path, and the current directory is not known",
+			    s->key);
+	free(*to);
+	*to = path;
+	return 0;
+}
+
+static int set_number(struct rl_config_reader *r, const struct rl_setting *s,
+		      uint64_t min, uint64_t max, const char *unit,
+		      uint64_t *to)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(s->value, &end, 0);
+	if (!isdigit((unsigned char)s->value[0]) || *end || errno)
+		return fail(r, s, "'%s' must be a number%s%s: '%s' is none",
+			    s->key, *unit ? " of" : "", unit, s->value);
+	if (value < min || value > max)
+		return fail(r, s, "'%s' must be %llu to %llu%s: it is %s",
+			    s->key, (unsigned long long)min,
+			    (unsigned long long)max, unit, s->value);
+	*to = value;
+	return 0;
+}
+
+static int set_name(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	const char *why;
+
+	if (!rl_name_ok(s->value, &why))
+		return fail(r, s, "'%.80s' cannot be the name of a domain: %s",
+			    s->value, why);
+	memset(r->config.name, 0, sizeof(r->config.name));
+	memcpy(r->config.name, s->value, strlen(s->value));
+	return 0;
+}
+
+static int set_uuid(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	if (!rl_uuid_parse(s->value, r->config.uuid))
+		return fail(r, s, "'uuid' must look like 01234567-89ab-cdef-0123-456789abcdef");
+	r->has_uuid = true;
+	return 0;
+}
+
+static int set_kernel(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_path(r, s, &r->config.kernel);
+}
+
+static int set_ramdisk(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	if (s->value[0])
+		return set_path(r, s, &r->config.ramdisk);
+	free(r->config.ramdisk);
+	r->config.ramdisk = NULL;
+	return 0;
+}
+
+static int set_root(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_string(r, s, &r->root);
+}
+
+static int set_extra(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_string(r, s, &r->extra);
+}
+
+static int set_cmdline(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_string(r, s, &r->cmdline);
+}
+
+static int set_memory(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	r->has_memory = true;
+	return set_number(r, s, RL_MEMORY_MIN, RL_MEMORY_MAX, " MiB",
+			  &r->config.memory);
+}
+
+static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	uint64_t value;
+	int rc = set_number(r, s, 1, RINGLET_MAX_VCPUS, "", &value);
+
+	if (!rc)
+		r->config.vcpus = (uint32_t)value;
+	return rc;
+}
+
+static int set_cpu_weight(struct rl_config_reader *r,
+			  const struct rl_setting *s)
+{
+	uint64_t value;
+	int rc = set_number(r, s, 1, 65535, "", &value);
+
+	if (!rc)
+		r->config.cpu_weight = (uint32_t)value;
+	return rc;
+}
+
+static const char *const actions[] = {
+	[RL_DESTROY] = "destroy",
+	[RL_RESTART] = "restart",
+	[RL_PRESERVE] = "preserve",
+};
+
+/* Actions of xl.cfg(5) that Ringlet does not have. */
+static const char *const actions_of_xl[] = {
+	"rename-restart", "coredump-destroy", "coredump-restart", "soft-reset",
+};
+
+static int set_action(struct rl_config_reader *r, const struct rl_setting *s,
+		      enum rl_action *to)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (!strcmp(s->value, actions[i])) {
+			*to = (enum rl_action)i;
+			return 0;
+		}
+	}
+	for (i = 0; i < sizeof(actions_of_xl) / sizeof(actions_of_xl[0]); i++)
+		if (!strcmp(s->value, actions_of_xl[i]))
+			return fail(r, s, "'%s' cannot be \"%s\" in this version of Ringlet: \"destroy\", \"restart\" and \"preserve\" are possible",
+				    s->key, s->value);
+	return fail(r, s, "'%s' must be \"destroy\", \"restart\" or \"preserve\": it is \"%s\"",
+		    s->key, s->value);
+}
+
+static int set_on_poweroff(struct rl_config_reader *r,
+			   const struct rl_setting *s)
+{
+	return set_action(r, s, &r->config.on_poweroff);
+}
+
+static int set_on_reboot(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_action(r, s, &r->config.on_reboot);
+}
+
+static int set_on_crash(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_action(r, s, &r->config.on_crash);
+}
+
+static const struct key keys[] = {
+	{ "name", set_name },
+	{ "uuid", set_uuid },
+	{ "kernel", set_kernel },
+	{ "ramdisk", set_ramdisk },
+	{ "root", set_root },
+	{ "extra", set_extra },
+	{ "cmdline", set_cmdline },
+	{ "memory", set_memory },
+	{ "vcpus", set_vcpus },
+	{ "cpu_weight", set_cpu_weight },
+	{ "on_poweroff", set_on_poweroff },
+	{ "on_reboot", set_on_reboot },
+	{ "on_crash", set_on_crash },
+};
+
+#define NR_KEYS		(sizeof(keys) / sizeof(keys[0]))
+#define NR_KEYS_OF_XL	(sizeof(rl_keys_of_xl) / sizeof(rl_keys_of_xl[0]))
+
+/* Edits (insert, delete, replace) that make one key of another. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[RL_KEY_LEN + 1];
+	size_t la = strlen(a), lb = strlen(b), i, j;
+	unsigned int left, cost;
+
+	for (j = 0; j <= lb; j++)
+		row[j] = (unsigned int)j;
+	for (i = 1; i <= la; i++) {
+		left = row[0];
+		row[0] = (unsigned int)i;
+		for (j = 1; j <= lb; j++) {
+			cost = left + (a[i - 1] != b[j - 1]);
+			left = row[j];
+			if (row[j] + 1 < cost)
+				cost = row[j] + 1;
+			if (row[j - 1] + 1 < cost)
+				cost = row[j - 1] + 1;
+			row[j] = cost;
+		}
+	}
+	return row[lb];
+}
+
+static int unknown_key(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	unsigned int best = NEAR + 1, d;
+	const char *near = NULL;
+	size_t i;
+
+	for (i = 0; i < NR_KEYS; i++) {
+		d = distance(s->key, keys[i].name);
+		if (d < best && d < strlen(keys[i].name)) {
+			best = d;
+			near = keys[i].name;
+		}
+	}
+	if (near)
+		return fail(r, s, "there is no key '%s': did you mean '%s'?",
+			    s->key, near);
+	return fail(r, s, "there is no key '%s': ringlet.cfg(5) lists all keys",
+		    s->key);
+}
+
+static int set_setting(void *context, const struct rl_setting *s)
+{
+	struct rl_config_reader *r = context;
+	char sentence[512];
+	size_t i;
+
+	for (i = 0; i < NR_KEYS; i++) {
+		if (strcmp(s->key, keys[i].name))
+			continue;
+		if (!s->value)
+			return fail(r, s, "'%s' must be one value, not a list",
+				    s->key);
+		return keys[i].set(r, s);
+	}
+	for (i = 0; i < NR_KEYS_OF_XL; i++) {
+		if (strcmp(s->key, rl_keys_of_xl[i]))
+			continue;
+		fail(r, s, "warning: '%s' is ignored: this version of Ringlet does not have it",
+		     s->key);
+		snprintf(sentence, sizeof(sentence), "%s", r->error);
+		r->error[0] = 0;
+		if (r->warn)
+			r->warn(sentence);
+		return 0;
+	}
+	return unknown_key(r, s);
+}
+
+void rl_config_begin(struct rl_config_reader *r,
+		     void (*warn)(const char *sentence))
+{
+	memset(r, 0, sizeof(*r));
+	r->warn = warn;
+	r->config.vcpus = 1;
+	r->config.cpu_weight = 256;
+	r->config.on_poweroff = RL_DESTROY;
+	r->config.on_reboot = RL_RESTART;
+	r->config.on_crash = RL_DESTROY;
+}
+
+int rl_config_text(struct rl_config_reader *r, const char *text,
+		   const char *source)
+{
+	return rl_syntax_parse(text, source, false, set_setting, r, r->error,
+			       sizeof(r->error));
+}
+
+int rl_config_file(struct rl_config_reader *r, const char *path)
+{
+	bool from_stdin = !strcmp(path, "-");
+	FILE *f = from_stdin ? stdin : fopen(path, "re");
+	char *text;
+	size_t n;
+	int rc;
+
+	if (!f) {
+		rc = errno;
+		snprintf(r->error, sizeof(r->error), "cannot read configuration file %s: %s",
+			 path, strerror(rc));
+		return -rc;
+	}
+	text = malloc(CONFIG_MAX + 1);
+	n = text ? fread(text, 1, CONFIG_MAX + 1, f) : 0;
+	rc = ferror(f) ? errno : 0;
+	if (!from_stdin)
+		fclose(f);
+	if (!text || rc) {
+		rc = text ? rc : ENOMEM;
+		snprintf(r->error, sizeof(r->error), "cannot read configuration file %s: %s",
+			 path, strerror(rc));
+	} else if (n > CONFIG_MAX || memchr(text, 0, n)) {
+		rc = EINVAL;
+		snprintf(r->error, sizeof(r->error), "%s is not a configuration file: it %s",
+			 path, n > CONFIG_MAX ? "has more than 1 MiB" :
+			 "contains zero bytes");
+	} else {
+		text[n] = 0;
+		rc = -rl_config_text(r, text, from_stdin ? "standard input" :
+				     path);
+	}
+	free(text);
+	return -rc;
+}
+
+int rl_config_argument(struct rl_config_reader *r, const char *argument)
+{
+	char source[128];
+
+	snprintf(source, sizeof(source), "argument '%.100s'", argument);
+	return rl_syntax_parse(argument, source, true, set_setting, r, r->error,
+			       sizeof(r->error));
+}
+
+int rl_config_json(struct rl_config_reader *r, struct json_object *json)
+{
+	struct rl_setting s = { .source = "configuration" };
+	struct json_object_iterator it = json_object_iter_begin(json);
+	struct json_object_iterator end = json_object_iter_end(json);
+	struct json_object *value;
+	int rc = 0;
+
+	for (; !rc && !json_object_iter_equal(&it, &end);
+	     json_object_iter_next(&it)) {
+		value = json_object_iter_peek_value(&it);
+		snprintf(s.key, sizeof(s.key), "%s",
+			 json_object_iter_peek_name(&it));
+		s.number = json_object_is_type(value, json_type_int);
+		if (!s.number && !json_object_is_type(value, json_type_string))
+			return fail(r, &s, "'%s' is neither a string nor a number",
+				    s.key);
+		s.value = (char *)json_object_get_string(value);
+		rc = set_setting(r, &s);
+	}
+	return rc;
+}
+
+static int make_cmdline(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	char sentence[256];
+	int rc = 0;
+
+	if (r->cmdline) {
+		r->config.cmdline = r->cmdline;
+		r->cmdline = NULL;
+		if ((r->root || r->extra) && r->warn) {
+			snprintf(sentence, sizeof(sentence), "%s: warning: 'root' and 'extra' are ignored: 'cmdline' is the whole command line",
+				 s->source);
+			r->warn(sentence);
+		}
+	} else if (r->root) {
+		rc = asprintf(&r->config.cmdline, "root=%s%s%s", r->root,
+			      r->extra ? " " : "", r->extra ? r->extra : "");
+	} else {
+		rc = asprintf(&r->config.cmdline, "%s",
+			      r->extra ? r->extra : "");
+	}
+	if (rc < 0) {
+		r->config.cmdline = NULL;
+		return fail(r, s, "out of memory");
+	}
+	if (strlen(r->config.cmdline) > RL_CMDLINE_MAX)
+		return fail(r, s, "the command line of the kernel has %zu characters: %d are possible",
+			    strlen(r->config.cmdline), RL_CMDLINE_MAX);
+	return 0;
+}
+
+static int check_complete(struct rl_config_reader *r,
+			  const struct rl_setting *s)
+{
+	if (!r->config.name[0])
+		return fail(r, s, "the domain has no name: add name = \"...\"");
+	if (!r->config.kernel)
+		return fail(r, s, "the domain has no kernel: add kernel = \"/path/of/vmlinux\"");
+	if (!r->has_memory)
+		return fail(r, s, "the domain has no memory: add memory = 512 (MiB)");
+	return make_cmdline(r, s);
+}
+
+int rl_config_end(struct rl_config_reader *r, struct rl_config *config,
+		  const char *source)
+{
+	struct rl_setting s = { .source = source };
+	int rc = r->error[0] ? -EINVAL : check_complete(r, &s);
+
+	if (!rc && !r->has_uuid) {
+		if (getrandom(r->config.uuid, sizeof(r->config.uuid), 0) !=
+		    sizeof(r->config.uuid))
+			rc = fail(r, &s, "no random numbers for a uuid: add uuid = \"...\"");
+		/* RFC 4122, 4.4: version 4, variant 1. */
+		r->config.uuid[6] = (r->config.uuid[6] & 0x0f) | 0x40;
+		r->config.uuid[8] = (r->config.uuid[8] & 0x3f) | 0x80;
+	}
+	if (rc) {
+		rl_config_free(&r->config);
+		memset(config, 0, sizeof(*config));
+	} else {
+		*config = r->config;
+	}
+	memset(&r->config, 0, sizeof(r->config));
+	free(r->root);
+	free(r->extra);
+	free(r->cmdline);
+	r->root = r->extra = r->cmdline = NULL;
+	return rc;
+}
+
+void rl_config_free(struct rl_config *config)
+{
+	free(config->kernel);
+	free(config->ramdisk);
+	free(config->cmdline);
+	config->kernel = config->ramdisk = config->cmdline = NULL;
+}
+
+static void add_string(struct json_object *json, const char *key,
+		       const char *value)
+{
+	json_object_object_add(json, key, json_object_new_string(value));
+}
+
+static void add_number(struct json_object *json, const char *key,
+		       uint64_t value)
+{
+	json_object_object_add(json, key, json_object_new_uint64(value));
+}
+
+struct json_object *rl_config_to_json(const struct rl_config *config)
+{
+	struct json_object *json = json_object_new_object();
+	char uuid[RL_UUID_LEN];
+
+	rl_uuid_format(config->uuid, uuid);
+	add_string(json, "name", config->name);
+	add_string(json, "uuid", uuid);
+	add_string(json, "kernel", config->kernel);
+	if (config->ramdisk)
+		add_string(json, "ramdisk", config->ramdisk);
+	add_string(json, "cmdline", config->cmdline);
+	add_number(json, "memory", config->memory);
+	add_number(json, "vcpus", config->vcpus);
+	add_number(json, "cpu_weight", config->cpu_weight);
+	add_string(json, "on_poweroff", actions[config->on_poweroff]);
+	add_string(json, "on_reboot", actions[config->on_reboot]);
+	add_string(json, "on_crash", actions[config->on_crash]);
+	return json;
+}
+
+bool rl_name_ok(const char *name, const char **why)
+{
+	size_t n = strlen(name), i;
+
+	*why = NULL;
+	if (!n)
+		*why = "it is empty";
+	else if (n >= RINGLET_NAME_LEN)
+		*why = "it has more than 63 characters";
+	else if (strspn(name, "0123456789") == n)
+		*why = "a number would be taken for an identifier";
+	else if (name[0] == '-' || name[0] == '.')
+		*why = "it begins with '-' or '.'";
+	for (i = 0; i < n && !*why; i++)
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
+			*why = "letters, digits and signs of ASCII other than space and '/' are possible";
+	return !*why;
+}
+
+const char *rl_action_name(enum rl_action action)
+{
+	return actions[action];
+}
+
+void rl_uuid_format(const unsigned char u[16], char out[RL_UUID_LEN])
+{
+	snprintf(out, RL_UUID_LEN,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
+		 u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+bool rl_uuid_parse(const char *text, unsigned char uuid[16])
+{
+	unsigned int byte, i;
+
+	if (strlen(text) != RL_UUID_LEN - 1)
+		return false;
+	for (i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			if (*text++ != '-')
+				return false;
+		if (!isxdigit((unsigned char)text[0]) ||
+		    !isxdigit((unsigned char)text[1]) ||
+		    sscanf(text, "%2x", &byte) != 1)
+			return false;
+		uuid[i] = (unsigned char)byte;
+		text += 2;
+	}
+	return true;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a domain shall be: the keys of xl.cfg(5) that Ringlet has, from a
+ * configuration file, from arguments of the command line, or from ringletd's
+ * records, all checked by the same table.
+ */
+#ifndef RL_CONFIG_H
+#define RL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ringlet/abi.h>
+
+struct json_object;
+
+#define RL_MEMORY_MIN	4		/* MiB */
+#define RL_MEMORY_MAX	(16 << 20)	/* MiB */
+#define RL_CMDLINE_MAX	4095		/* characters */
+
+enum rl_action {
+	RL_DESTROY,
+	RL_RESTART,
+	RL_PRESERVE,
+};
+
+struct rl_config {
+	char name[RINGLET_NAME_LEN];
+	unsigned char uuid[16];
+	char *kernel;			/* absolute path */
+	char *ramdisk;			/* absolute path, or NULL */
+	char *cmdline;			/* never NULL */
+	uint64_t memory;		/* MiB */
+	uint32_t vcpus;
+	uint32_t cpu_weight;
+	enum rl_action on_poweroff, on_reboot, on_crash;
+};
+
+/* A configuration while it is read. */
+struct rl_config_reader {
+	struct rl_config config;
+	char *root, *extra, *cmdline;
+	bool has_uuid, has_memory;
+	void (*warn)(const char *sentence);	/* or NULL */
+	char error[512];
+};
+
+void rl_config_begin(struct rl_config_reader *r,
+		     void (*warn)(const char *sentence));
+
+/*
+ * Read a file ("-": standard input), or one key=value argument. What comes later
+ * replaces what came before.
+ * Returns 0, -EINVAL or an errno of open(2) with a sentence in r->error.
+ */
+int rl_config_file(struct rl_config_reader *r, const char *path);
+int rl_config_text(struct rl_config_reader *r, const char *text,
+		   const char *source);
+int rl_config_argument(struct rl_config_reader *r, const char *argument);
+int rl_config_json(struct rl_config_reader *r, struct json_object *json);
+
+/*
+ * Check that all is there and give the result to 'config', to be freed by
+ * rl_config_free(). A domain without uuid gets a random one.
+ * Returns 0 or -EINVAL with a sentence in r->error. The reader is empty then.
+ */
+int rl_config_end(struct rl_config_reader *r, struct rl_config *config,
+		  const char *source);
+
+void rl_config_free(struct rl_config *config);
+
+/* The configuration as JSON object, which rl_config_json() reads. */
+struct json_object *rl_config_to_json(const struct rl_config *config);
+
+/* May a domain have this name? Else a reason is in 'why'. */
+bool rl_name_ok(const char *name, const char **why);
+
+const char *rl_action_name(enum rl_action action);
+
+#define RL_UUID_LEN	37
+void rl_uuid_format(const unsigned char uuid[16], char out[RL_UUID_LEN]);
+bool rl_uuid_parse(const char *text, unsigned char uuid[16]);
+
+#endif /* RL_CONFIG_H */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way to the hypervisor, through domain 0's /dev/ringlet: see device.h.
+ */
+#include "device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int rl_dev_open(void)
+{
+	int fd = open("/dev/ringlet", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int rl_dev_hypercall(int fd, struct ringlet_hypercall *call)
+{
+	return ioctl(fd, RINGLET_IOC_HYPERCALL, call) ? -errno : 0;
+}
+
+void *rl_dev_map(int fd, uint32_t domid, uint64_t gfn, uint64_t count)
+{
+	struct ringlet_memory memory = {
+		.domain = domid,
+		.fd = -1,
+		.gfn = gfn,
+		.count = count,
+	};
+	void *mapping;
+
+	if (ioctl(fd, RINGLET_IOC_MEMORY, &memory))
+		return NULL;
+	mapping = mmap(NULL, count * 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       memory.fd, 0);
+	close(memory.fd);
+	return mapping == MAP_FAILED ? NULL : mapping;
+}
+
+void rl_dev_unmap(void *mapping, uint64_t count)
+{
+	munmap(mapping, count * 4096);
+}
+
+int rl_dev_bind_virq(int fd, uint32_t virq, int eventfd)
+{
+	struct ringlet_evtchn_bind bind = {
+		.type = RINGLET_BIND_VIRQ,
+		.value = virq,
+	};
+	struct ringlet_evtchn_eventfd connect = {
+		.irqfd = eventfd,
+		.ioeventfd = -1,
+	};
+
+	if (ioctl(fd, RINGLET_IOC_EVTCHN_BIND, &bind))
+		return -errno;
+	connect.port = bind.port;
+	return ioctl(fd, RINGLET_IOC_EVTCHN_EVENTFD, &connect) ? -errno : 0;
+}
+
+const char *rl_run_dir(void)
+{
+	return "/run/ringlet";
+}
+
+const char *rl_log_dir(void)
+{
+	return "/var/log/ringlet";
+}

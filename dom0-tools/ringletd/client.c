@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clients of ringletd: requests, replies and attached consoles. The protocol is
+ * described in libringlet's daemon.h.
+ */
+#include "ringletd.h"
+#include "daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <json-c/json.h>
+
+enum client_state {
+	REQUEST,		/* its line is not complete */
+	WAITING,		/* for a domain to be built */
+	CONSOLE,
+	DEAD,			/* freed at the end of this turn */
+};
+
+struct client {
+	struct client *next;
+	int fd;
+	enum client_state state;
+	bool wants_console;	/* WAITING */
+	bool blocked;		/* CONSOLE: its socket is full */
+	struct domain *domain;	/* CONSOLE; NULL: gone, send the rest */
+	struct conreader reader;
+	size_t len;		/* bytes in line, or in input */
+	union {
+		char line[RL_REQUEST_MAX];	/* REQUEST */
+		char input[INPUT_LEN];		/* CONSOLE */
+	};
+};
+
+static struct client *clients;
+static int listener = -1;
+static int epoll_fd = -1;
+
+int clients_listen(int epoll)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct epoll_event event = { .events = EPOLLIN };
+	mode_t mask;
+	int rc = 0;
+
+	rl_daemon_path(address.sun_path, sizeof(address.sun_path));
+	unlink(address.sun_path);
+	epoll_fd = epoll;
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			  0);
+	mask = umask(0177);
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address,
+				 sizeof(address)) || listen(listener, 16))
+		rc = -errno;
+	umask(mask);
+	if (rc)
+		return rc;
+	event.data.ptr = NULL;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) ? -errno :
+	       listener;
+}
+
+void clients_accept(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct client *c;
+	unsigned int n = 0;
+	int fd;
+
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	for (c = clients; c; c = c->next)
+		n++;
+	c = n < MAX_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
+	event.data.ptr = c;
+	if (!c || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event)) {
+		note("a client was refused: there are %u", n);
+		free(c);
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->reader.fd = -1;
+	c->next = clients;
+	clients = c;
+}
+
+static void drop(struct client *c)
+{
+	if (c->state == DEAD)
+		return;
+	if (c->state == WAITING)
+		domain_cancel(c);
+	c->state = DEAD;
+	c->domain = NULL;
+	conreader_close(&c->reader);
+	close(c->fd);
+}
+
+/* Wait for what this client can do next. */
+static void arm(struct client *c)
+{
+	struct epoll_event event = { .data.ptr = c };
+
+	if (c->state != CONSOLE || (c->domain && c->len < INPUT_LEN))
+		event.events |= EPOLLIN;
+	if (c->blocked)
+		event.events |= EPOLLOUT;
+	epoll_ctl(epoll_fd, EPOLL_CTL_MOD, c->fd, &event);
+}
+
+/* Send a reply. It is the first that this socket carries, so it has room. */
+static void reply(struct client *c, struct json_object *json)
+{
+	char line[RL_REQUEST_MAX];
+	int n;
+
+	n = snprintf(line, sizeof(line), "%s\n",
+		     json_object_to_json_string_ext(json,
+						    JSON_C_TO_STRING_PLAIN));
+	json_object_put(json);
+	if (send(c->fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n)
+		drop(c);
+}
+
+void client_refuse(struct client *c, const char *sentence)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "error", json_object_new_string(sentence));
+	c->state = REQUEST;
+	reply(c, json);
+	drop(c);
+}
+
+/* Send what the log has beyond this client's place, as far as it goes. */
+static void send_output(struct client *c)
+{
+	const struct conlog *log = c->domain ? &c->domain->log : NULL;
+	char buf[4096];
+	ssize_t n, sent;
+
+	c->blocked = false;
+	while ((n = conreader_peek(&c->reader, log, buf, sizeof(buf))) > 0) {
+		sent = send(c->fd, buf, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+			drop(c);
+			return;
+		}
+		if (sent > 0)
+			conreader_skip(&c->reader, (size_t)sent);
+		if (sent < n) {
+			c->blocked = true;
+			break;
+		}
+	}
+	if (!c->domain && !c->blocked)
+		drop(c);
+	else
+		arm(c);
+}
+
+static void become_console(struct client *c, struct domain *d)
+{
+	if (conreader_open(&c->reader, &d->log)) {
+		note("a client cannot read %s", d->log.path);
+		drop(c);
+		return;
+	}
+	c->state = CONSOLE;
+	c->domain = d;
+	c->len = 0;
+	send_output(c);
+}
+
+void client_created(struct client *c, struct domain *d)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "domid", json_object_new_int64(d->domid));
+	c->state = REQUEST;
+	reply(c, json);
+	if (c->state == DEAD)
+		return;
+	if (c->wants_console)
+		become_console(c, d);
+	else
+		drop(c);
+}
+
+static void request_create(struct client *c, struct json_object *json)
+{
+	struct json_object *value;
+	struct rl_config_reader r;
+	struct rl_config config;
+	char error[RL_ERROR_LEN];
+	bool paused;
+
+	if (!json_object_object_get_ex(json, "config", &value) ||
+	    !json_object_is_type(value, json_type_object)) {
+		client_refuse(c, "the request has no configuration");
+		return;
+	}
+	rl_config_begin(&r, NULL);
+	rl_config_json(&r, value);
+	if (rl_config_end(&r, &config, "request")) {
+		client_refuse(c, r.error);
+		return;
+	}
+	paused = json_object_object_get_ex(json, "paused", &value) &&
+		 json_object_get_boolean(value);
+	c->wants_console = json_object_object_get_ex(json, "console", &value) &&
+			   json_object_get_boolean(value);
+	c->state = WAITING;
+	if (!domain_create(&config, paused, c, error, sizeof(error)))
+		client_refuse(c, error);
+}
+
+static void request_console(struct client *c, struct json_object *json)
+{
+	struct json_object *value;
+	char error[RL_ERROR_LEN];
+	const char *who = NULL;
+	struct domain *d;
+
+	if (json_object_object_get_ex(json, "domain", &value))
+		who = json_object_get_string(value);
+	d = who ? domain_find(who) : NULL;
+	if (who && (!strcmp(who, "0") || !strcmp(who, "Domain-0"))) {
+		client_refuse(c, "the console of domain 0 is that of the machine");
+	} else if (!d) {
+		snprintf(error, sizeof(error), "there is no domain '%.80s' ('ringlet list' shows those that exist)",
+			 who ? who : "");
+		client_refuse(c, error);
+	} else if (d->state == CREATING) {
+		snprintf(error, sizeof(error), "domain '%s' is still being built: try again in a moment",
+			 d->config.name);
+		client_refuse(c, error);
+	} else {
+		c->wants_console = true;
+		client_created(c, d);
+	}
+}
+
+static void handle_request(struct client *c)
+{
+	struct json_object *json = json_tokener_parse(c->line);
+	struct json_object *value;
+	const char *op = "";
+
+	if (json_object_is_type(json, json_type_object) &&
+	    json_object_object_get_ex(json, "op", &value))
+		op = json_object_get_string(value);
+	if (op && !strcmp(op, "create"))
+		request_create(c, json);
+	else if (op && !strcmp(op, "console"))
+		request_console(c, json);
+	else
+		client_refuse(c, "the request is not understood: is 'ringlet' of the same version as ringletd?");
+	json_object_put(json);
+}
+
+static void read_request(struct client *c)
+{
+	ssize_t n = recv(c->fd, c->line + c->len,
+			 sizeof(c->line) - 1 - c->len, 0);
+	char *end;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0 || c->state != REQUEST) {
+		drop(c);
+		return;
+	}
+	c->len += (size_t)n;
+	end = memchr(c->line, '\n', c->len);
+	if (end) {
+		*end = 0;
+		handle_request(c);
+	} else if (c->len == sizeof(c->line) - 1) {
+		client_refuse(c, "the request is too long");
+	}
+}
+
+/* Give pending input to the domain. Returns true if some is left. */
+static bool push_input(struct client *c, struct rl *rl)
+{
+	int n;
+
+	if (!c->domain || !c->len || c->domain->state == RESTARTING)
+		return false;
+	n = rl_console_write(rl, c->domain->domid, c->input, c->len);
+	if (n > 0 && (size_t)n <= c->len) {
+		c->len -= (size_t)n;
+		memmove(c->input, c->input + n, c->len);
+		arm(c);
+	}
+	return c->len > 0;
+}
+
+static void read_input(struct client *c, struct rl *rl)
+{
+	ssize_t n;
+
+	if (c->len == INPUT_LEN)
+		return;
+	n = recv(c->fd, c->input + c->len, INPUT_LEN - c->len, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		drop(c);
+		return;
+	}
+	c->len += (size_t)n;
+	push_input(c, rl);
+	arm(c);
+}
+
+void client_event(struct client *c, uint32_t events, struct rl *rl)
+{
+	if (c->state == CONSOLE && events & EPOLLOUT)
+		send_output(c);
+	if (c->state == CONSOLE && events & EPOLLIN)
+		read_input(c, rl);
+	else if ((c->state == REQUEST || c->state == WAITING) &&
+		 events & EPOLLIN)
+		read_request(c);
+	if (events & (EPOLLHUP | EPOLLERR))
+		drop(c);
+}
+
+void clients_output(struct domain *d)
+{
+	struct client *c;
+
+	for (c = clients; c; c = c->next)
+		if (c->state == CONSOLE && c->domain == d && !c->blocked)
+			send_output(c);
+}
+
+void clients_domain_gone(struct domain *d)
+{
+	struct client *c;
+
+	for (c = clients; c; c = c->next) {
+		if (c->state != CONSOLE || c->domain != d)
+			continue;
+		c->domain = NULL;
+		send_output(c);
+	}
+}
+
+bool clients_push_input(struct rl *rl)
+{
+	bool left = false;
+	struct client *c;
+
+	for (c = clients; c; c = c->next)
+		if (c->state == CONSOLE && push_input(c, rl))
+			left = true;
+	return left;
+}
+
+void clients_free_dead(void)
+{
+	struct client **p = &clients, *c;
+
+	while ((c = *p)) {
+		if (c->state == DEAD) {
+			*p = c->next;
+			free(c);
+		} else {
+			p = &c->next;
+		}
+	}
+}
+
+void clients_stop(void)
+{
+	char path[PATH_LEN];
+	struct client *c;
+
+	for (c = clients; c; c = c->next)
+		drop(c);
+	clients_free_dead();
+	rl_daemon_path(path, sizeof(path));
+	unlink(path);
+	close(listener);
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ringletd: start, the loop, and the end of the daemon.
+ */
+#include "ringletd.h"
+#include "device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INPUT_RETRY	50	/* ms until a full console is tried again */
+#define LOG_KIB_MIN	32
+#define LOG_KIB_MAX	(1 << 20)
+
+/* What the loop waits for; pointers to these are epoll's data. */
+struct sources {
+	int epoll;
+	int signals;
+	int domain;		/* eventfd of VIRQ_DOMAIN */
+	int console;		/* eventfd of VIRQ_DOMAIN_CONSOLE */
+};
+
+static struct sources src = { -1, -1, -1, -1 };
+
+void note(const char *format, ...)
+{
+	time_t now = time(NULL);
+	char text[1024], stamp[32];
+	struct tm tm;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S",
+		 localtime_r(&now, &tm));
+	fprintf(stderr, "%s ringletd: %s\n", stamp, text);
+}
+
+static int add_source(int fd, int *key)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = key };
+
+	return epoll_ctl(src.epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int add_virq(struct rl *rl, uint32_t virq, int *fd)
+{
+	*fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (*fd < 0 || add_source(*fd, fd))
+		return rl_fail(rl, errno, "cannot make an eventfd: %s",
+			       strerror(errno));
+	return rl_bind_virq(rl, virq, *fd);
+}
+
+static int add_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	src.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return src.signals < 0 ? -errno : add_source(src.signals, &src.signals);
+}
+
+static int make_directory(struct rl *rl, const char *path, mode_t mode)
+{
+	if (!mkdir(path, mode) || errno == EEXIST)
+		return 0;
+	return rl_fail(rl, errno, "cannot make directory %s: %s", path,
+		       strerror(errno));
+}
+
+/* One daemon at a time. The lock lives as long as this process. */
+static int take_lock(struct rl *rl)
+{
+	char path[PATH_LEN], pid[16] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/ringletd.pid", rl_run_dir());
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return rl_fail(rl, errno, "cannot write %s: %s", path,
+			       strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		n = read(fd, pid, sizeof(pid) - 1);
+		pid[n > 0 ? strcspn(pid, "\n") : 0] = 0;
+		close(fd);
+		return rl_fail(rl, EEXIST, "ringletd is running already (process %s)",
+			       pid);
+	}
+	n = snprintf(pid, sizeof(pid), "%d\n", getpid());
+	if (ftruncate(fd, 0) || write(fd, pid, (size_t)n) != n)
+		return rl_fail(rl, EIO, "cannot write %s", path);
+	return 0;
+}
+
+/*
+ * Events are bound before anything is looked at, so that no change falls
+ * between the two.
+ */
+static int set_up(struct rl *rl)
+{
+	int rc;
+
+	rc = make_directory(rl, rl_run_dir(), 0755);
+	if (!rc)
+		rc = make_directory(rl, rl_log_dir(), 0750);
+	if (!rc)
+		rc = take_lock(rl);
+	if (!rc)
+		rc = rl_open(rl);
+	if (rc)
+		return rc;
+	src.epoll = epoll_create1(EPOLL_CLOEXEC);
+	rc = src.epoll < 0 ? -errno : add_signals();
+	if (!rc)
+		rc = records_prepare();
+	if (rc)
+		return rl_fail(rl, -rc, "cannot start: %s", strerror(-rc));
+	rc = add_virq(rl, RINGLET_VIRQ_DOMAIN, &src.domain);
+	if (!rc)
+		rc = add_virq(rl, RINGLET_VIRQ_DOMAIN_CONSOLE, &src.console);
+	if (!rc)
+		rc = spool_open(rl);
+	if (rc)
+		return rc;
+	rc = clients_listen(src.epoll);
+	return rc < 0 ? rl_fail(rl, -rc, "cannot listen in %s: %s",
+				rl_run_dir(), strerror(-rc)) : 0;
+}
+
+/* Take what a signal or event descriptor holds. Returns true on SIGTERM. */
+static bool handle_signals(struct rl *rl)
+{
+	struct signalfd_siginfo info;
+	bool stop = false;
+
+	while (read(src.signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			domains_reap(rl);
+		else
+			stop = true;
+	}
+	return stop;
+}
+
+static void clear_event(int fd)
+{
+	uint64_t count;
+
+	while (read(fd, &count, sizeof(count)) > 0)
+		;
+}
+
+/* One turn: returns true when the daemon shall end. */
+static bool turn(struct rl *rl, int timeout)
+{
+	bool drain = domains_more_output, check = false, stop = false;
+	struct epoll_event events[16];
+	int i, n;
+
+	n = epoll_wait(src.epoll, events, 16, timeout);
+	for (i = 0; i < n; i++) {
+		if (!events[i].data.ptr) {
+			clients_accept();
+		} else if (events[i].data.ptr == &src.signals) {
+			stop |= handle_signals(rl);
+		} else if (events[i].data.ptr == &src.domain) {
+			clear_event(src.domain);
+			check = true;
+		} else if (events[i].data.ptr == &src.console) {
+			clear_event(src.console);
+			drain = true;
+		} else {
+			client_event(events[i].data.ptr, events[i].events, rl);
+		}
+	}
+	if (drain)
+		domains_drain(rl);
+	if (check)
+		domains_check(rl);
+	return stop;
+}
+
+static void loop(struct rl *rl)
+{
+	int timeout = -1;
+	bool stop = false;
+
+	while (!stop) {
+		stop = turn(rl, timeout);
+		timeout = clients_push_input(rl) ? INPUT_RETRY : -1;
+		if (domains_more_output)
+			timeout = 0;
+		clients_free_dead();
+	}
+}
+
+/* In the background: the daemon's own lines go to a file. */
+static void redirect(void)
+{
+	char path[PATH_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/ringletd.log", rl_log_dir());
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		  0640);
+	if (fd >= 0) {
+		dup2(fd, STDERR_FILENO);
+		dup2(fd, STDOUT_FILENO);
+		close(fd);
+	}
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		dup2(fd, STDIN_FILENO);
+		close(fd);
+	}
+}
+
+/* Go into the background. The parent stays until the daemon works, or not. */
+static int detach(void)
+{
+	int pipefd[2];
+	char ok = 0;
+	pid_t pid;
+
+	if (pipe2(pipefd, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (pid < 0)
+		return -1;
+	if (!pid) {
+		setsid();
+		close(pipefd[0]);
+		return pipefd[1];
+	}
+	close(pipefd[1]);
+	_exit(read(pipefd[0], &ok, 1) == 1 ? 0 : 1);
+}
+
+static int run(bool foreground)
+{
+	int ready = -1;
+	struct rl rl = { .fd = -1 };
+
+	if (!foreground) {
+		ready = detach();
+		if (ready < 0) {
+			perror("ringletd: cannot go into the background");
+			return 1;
+		}
+	}
+	if (set_up(&rl)) {
+		fprintf(stderr, "ringletd: %s\n", rl.error);
+		return 1;
+	}
+	if (!foreground)
+		redirect();
+	note("started");
+	domains_start(&rl);
+	if (ready >= 0 && write(ready, "+", 1) == 1)
+		close(ready);
+	loop(&rl);
+	domains_stop(&rl);
+	clients_stop();
+	note("ended; domains go on, the next ringletd takes care of them");
+	rl_close(&rl);
+	return 0;
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to, "Usage: ringletd [-F] [--log-size=KIB]\n\n"
+		"Consoles and life of Ringlet's domains.\n\n"
+		"  -F, --foreground        do not go into the background\n"
+		"      --log-size=KIB      size at which a console log is cut (1024)\n"
+		"  -V, --version           print the version\n");
+}
+
+static bool parse_size(const char *text)
+{
+	unsigned long kib;
+	char *end;
+
+	kib = strtoul(text, &end, 10);
+	if (*end || kib < LOG_KIB_MIN || kib > LOG_KIB_MAX) {
+		fprintf(stderr, "ringletd: --log-size must be %d to %d (KiB): it is '%s'\n",
+			LOG_KIB_MIN, LOG_KIB_MAX, text);
+		return false;
+	}
+	conlog_limit = (uint64_t)kib << 10;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "foreground", no_argument, NULL, 'F' },
+		{ "log-size", required_argument, NULL, 's' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	bool foreground = false;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "FVh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'F':
+			foreground = true;
+			break;
+		case 's':
+			if (!parse_size(optarg))
+				return 2;
+			break;
+		case 'V':
+			printf("ringletd (Ringlet) with ABI version %d\n",
+			       RINGLET_ABI_VERSION);
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+	return run(foreground);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ringletd: consoles and life of domains. What its files share.
+ *
+ * One thread, one epoll loop; nothing in it blocks on a client or a domain.
+ * Builds, which take long, run in child processes. All that must survive the
+ * daemon is in files: records of domains, console logs, and the spool.
+ */
+#ifndef RINGLETD_H
+#define RINGLETD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "ringlet.h"
+
+#define PATH_LEN	256
+#define INPUT_LEN	RINGLET_CONSOLE_IN
+#define MAX_CLIENTS	64
+
+/* --- Console logs (log.c) ------------------------------------------------- */
+
+/*
+ * The console log of a domain's life. It is cut into files of a limited size:
+ * the current one, and one before it (".1"). 'gen' counts them.
+ */
+struct conlog {
+	char path[PATH_LEN];
+	int fd;			/* -1: cannot be written */
+	uint64_t size;
+	unsigned int gen;
+};
+
+/* A place in a console log that goes forward at a client's pace. */
+struct conreader {
+	int fd;
+	unsigned int gen;
+	off_t pos;
+};
+
+/*
+ * Open the log of a domain. @fresh: a new life begins, what is there is kept as
+ * ".old".
+ */
+void conlog_open(struct conlog *log, const char *name, bool fresh);
+void conlog_close(struct conlog *log);
+
+/* Begin a new file if there is not room for 'len' more bytes in this one. */
+void conlog_make_room(struct conlog *log, size_t len);
+void conlog_append(struct conlog *log, const void *data, size_t len);
+
+/* Begin at the oldest byte kept. Returns 0 or -errno. */
+int conreader_open(struct conreader *r, const struct conlog *log);
+void conreader_close(struct conreader *r);
+
+/*
+ * Look at what comes next, and move on. 'log' is NULL when the domain is gone.
+ * Returns bytes stored, 0 when there is no more for now.
+ */
+ssize_t conreader_peek(struct conreader *r, const struct conlog *log,
+		       void *buf, size_t len);
+void conreader_skip(struct conreader *r, size_t len);
+
+extern uint64_t conlog_limit;	/* bytes of one file */
+
+/*
+ * The spool: a file mapped into memory that the hypervisor writes console
+ * output into. So what was taken from the hypervisor and not yet written to
+ * the log survives when this process is killed between the two.
+ */
+#define SPOOL_DATA	RINGLET_CONSOLE_OUT
+
+int spool_open(struct rl *rl);	/* recovers what a killed daemon left */
+char *spool_begin(const char *name, const struct conlog *log);
+void spool_end(void);
+
+/* --- Domains (domain.c) and their records (record.c) ---------------------- */
+
+enum domain_state {
+	CREATING,		/* a child builds it; no domain if that fails */
+	STARTING,		/* built, about to run */
+	RUNNING,
+	RESTARTING,		/* a child builds it again */
+	ENDED,			/* and preserved */
+};
+
+struct client;
+
+struct domain {
+	struct domain *next;
+	struct rl_config config;
+	enum domain_state state;
+	bool adopted;		/* not made by create: no record, no restart */
+	bool paused;		/* do not let it run when it is built */
+	bool cancelled;		/* whoever wanted it is gone */
+	uint32_t domid;		/* not in CREATING and RESTARTING */
+	pid_t builder;		/* 0: none */
+	int result;		/* pipe from the builder */
+	struct client *creator;	/* waits for the reply, or NULL */
+	struct conlog log;
+};
+
+extern struct domain *domains;
+
+void domains_start(struct rl *rl);	/* go on where the last daemon was */
+void domains_check(struct rl *rl);	/* some domain changed state */
+void domains_drain(struct rl *rl);	/* some domain wrote output */
+void domains_reap(struct rl *rl);	/* a child has ended */
+void domains_stop(struct rl *rl);	/* the daemon ends */
+extern bool domains_more_output;	/* domains_drain() is due again */
+
+/*
+ * Begin to build a domain for a client; takes 'config'. The reply comes by
+ * client_created() or client_refuse(). Returns false with a sentence in
+ * 'error'.
+ */
+bool domain_create(struct rl_config *config, bool paused,
+		   struct client *creator, char *error, size_t size);
+void domain_cancel(struct client *creator);
+struct domain *domain_find(const char *who);
+
+/* Records: NAME.json in the directory 'domains'. Replaced atomically. */
+int records_prepare(void);
+int record_write(const struct domain *d);
+void record_remove(const struct domain *d);
+
+/* Call 'found' for each record, which takes config and state. */
+void records_read(void (*found)(void *context, struct rl_config *config,
+				enum domain_state state, uint32_t domid,
+				bool paused),
+		  void *context);
+
+/* --- Clients (client.c) --------------------------------------------------- */
+
+int clients_listen(int epoll);
+void clients_accept(void);
+void client_event(struct client *c, uint32_t events, struct rl *rl);
+void client_refuse(struct client *c, const char *sentence);
+
+/* The domain is there: reply, and become its console if that was asked for. */
+void client_created(struct client *c, struct domain *d);
+void clients_output(struct domain *d);	/* the log has grown */
+void clients_domain_gone(struct domain *d);
+bool clients_push_input(struct rl *rl);	/* true: some input waits for room */
+void clients_free_dead(void);
+void clients_stop(void);
+
+/* --- main.c --------------------------------------------------------------- */
+
+/* One line with the time in the daemon's own log. */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* RINGLETD_H */

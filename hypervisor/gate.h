@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The gate's pages and descriptors on each pCPU; see x86/gate.S, docs/gate.md. */
+#ifndef HV_GATE_H
+#define HV_GATE_H
+
+#include "percpu.h"
+#include "vcpu.h"
+
+/*
+ * Make this pCPU's gate, level-4 pages and root cache, enter the gate into its
+ * roots, and load GDT, IDT, TSS and the SYSCALL registers. Called once on each
+ * pCPU, with its hypervisor root loaded (p->hv_cr3) and interrupts off; this_pcpu()
+ * works from here on. Panics without memory.
+ */
+void gate_init_pcpu(struct pcpu *p);
+
+/*
+ * Let the gate of this pCPU serve this vCPU: constants, TLS descriptors and the
+ * vCPU page. NULL: none; the vCPU page is unmapped. The hardware's translation
+ * of the old page dies when CR3 is loaded at the exit.
+ */
+void gate_set_vcpu(struct pcpu *p, struct vcpu *v);
+
+/* Renew the constants after a hypercall changed what they come from. */
+void gate_update(struct pcpu *p, struct vcpu *v);
+
+/* Set TLS or CPU-number descriptors of this pCPU from its current vCPU. */
+void gate_load_descriptors(struct pcpu *p, const struct vcpu *v);
+
+/* Wipe this pCPU's gate stacks, which the guest could read. */
+void gate_wipe_stacks(struct pcpu *p);
+
+/*
+ * Is this mapping of the gate as it should be? Walks this pCPU's live tables:
+ * hypervisor root and all level-4 pages; what is writable must not be executable,
+ * the read-only pages must not be writable. Returns NULL or what is wrong.
+ */
+const char *gate_check(struct pcpu *p, u64 *va);
+
+/* gate.S */
+void gate_exit(struct cpu_regs *regs, struct pcpu *p) __noreturn;
+void hv_entry(struct cpu_regs *regs) __noreturn;
+
+#endif /* HV_GATE_H */

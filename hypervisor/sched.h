@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler: preemptive, work-conserving, weighted-fair.
+ *
+ * A vCPU's virtual run time is the time it ran, divided by its share of the
+ * domain's weight. There is one virtual time for the machine. Each pCPU has a
+ * queue of runnable vCPUs ordered by it, and runs the first one for a slice;
+ * then it also looks whether another queue has one that is clearly further
+ * behind. A pCPU that would be idle takes any. vCPUs of domains that are paused
+ * or have ended are in no queue.
+ */
+#ifndef HV_SCHED_H
+#define HV_SCHED_H
+
+#include "lock.h"
+#include "types.h"
+
+struct vcpu;
+struct domain;
+struct pcpu;
+struct ringlet_vcpu_info;
+
+#define SCHED_SLICE_NS		10000000UL	/* 10 ms */
+/* A vCPU that wakes runs first if it is this far behind the current one. */
+#define SCHED_PREEMPT_NS	1000000UL
+/* How far behind a vCPU is at most when it wakes, and when it is preempted. */
+#define SCHED_CREDIT_NS		5000000UL
+#define SCHED_LAG_NS		100000000UL
+/* A vCPU moves to another busy pCPU if it is this far behind what is there. */
+#define SCHED_PULL_NS		20000000UL
+#define SCHED_WEIGHT		256	/* virtual time is real time at this weight */
+
+enum sched_state { SCHED_OFFLINE, SCHED_BLOCKED, SCHED_RUNNABLE, SCHED_RUNNING,
+		   NR_SCHED_STATES };
+
+struct sched_vcpu {
+	u8 state;		/* enum sched_state; lock of the queue of 'pcpu' */
+	bool queued;
+	bool on_pcpu;		/* a pCPU has its registers, or is saving them */
+	bool yielded;
+	u32 pcpu;		/* whose queue it belongs to */
+	u64 vruntime;		/* ns at SCHED_WEIGHT */
+	u64 since;		/* time_ns() of the last accounting */
+	u64 time[NR_SCHED_STATES];	/* ns spent in each state */
+	struct vcpu *next;	/* in the queue */
+};
+
+struct sched_pcpu {
+	struct spinlock lock;	/* class SCHED */
+	struct vcpu *queue;	/* ascending vruntime */
+	struct vcpu *running;	/* picked last; NULL = idle */
+	u32 queued;
+	u64 first;		/* vruntime of the first, if there is one */
+	u64 slice_end;		/* time_ns(); 0 = none */
+	bool needed;		/* pick again before going to a guest */
+};
+
+struct sched_domain {
+	u32 weight;		/* 1 to 65535 */
+	u32 active;		/* vCPUs RUNNABLE or RUNNING; atomic */
+};
+
+void sched_pcpu_init(struct pcpu *p);
+void sched_domain_init(struct domain *d, u32 weight);
+void sched_vcpu_init(struct vcpu *v);
+
+/*
+ * Who runs next on this pCPU; may be who runs now, NULL is idle. Arms the timer
+ * for the end of its slice. No lock held. The caller switches to it, and calls
+ * sched_switch_done() with the one that was current, when its state is saved.
+ */
+struct vcpu *sched_pick(void);
+void sched_switch_done(struct vcpu *prev);
+
+/* Should this pCPU pick again? */
+bool sched_needed(void);
+
+/* From the timer interrupt: the slice may be over. */
+void sched_tick(u64 now);
+
+/*
+ * A vCPU has an event: it becomes runnable if it is blocked, and if it runs on
+ * another pCPU that one enters the hypervisor. Any pCPU, no SCHED lock held.
+ */
+void sched_wake(struct vcpu *v);
+
+/* Only the second of these. */
+void sched_kick(struct vcpu *v);
+
+/* The current vCPU waits for an event, unless one is pending. */
+void sched_block(struct vcpu *v);
+void sched_yield(void);
+
+/* vcpu_boot: start to run; vcpu_down (the current vCPU): stop. */
+void sched_vcpu_online(struct vcpu *v);
+void sched_vcpu_offline(struct vcpu *v);
+
+/* Is its state saved, and will stay so while it may not run? */
+bool sched_vcpu_is_off(const struct vcpu *v);
+
+/*
+ * The domain's pause count or end was set: take its vCPUs off queues and pCPUs.
+ * stop does not wait; wait and pause (both) return when none is on a pCPU; not
+ * for the domain that calls. No lock held.
+ */
+void sched_domain_stop(struct domain *d);
+void sched_domain_wait(struct domain *d);
+void sched_domain_pause(struct domain *d);
+
+/* It may run again. */
+void sched_domain_unpause(struct domain *d);
+
+/* Weight: 1 to 65535. No lock held. */
+u32 sched_domain_weight(const struct domain *d);
+void sched_domain_set_weight(struct domain *d, u32 weight);
+
+/* Fill in all but 'vcpu'. */
+void sched_vcpu_info(struct vcpu *v, struct ringlet_vcpu_info *info);
+
+#endif /* HV_SCHED_H */

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Install the Debian packages that building, running and testing need.
+#
+# Does nothing, and needs no network, when all of them are there.
+set -eu
+
+# compilers and build tools of the hypervisor and the tools
+packages='make gcc g++ binutils libc6-dev clang-14 python3
+	kconfig-frontends-nox libfdt-dev libjson-c-dev check libsubunit-dev'
+# Linux
+packages="$packages linux-source-6.12 bc bison flex libelf-dev libssl-dev
+	patch xz-utils kmod rsync"
+# image, domain 0's user space, virtual machine, tests
+packages="$packages grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
+	busybox-static cpio qemu-system-x86 python3-pexpect"
+
+missing=
+for package in $packages; do
+	# shellcheck disable=SC2016
+	case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+	installed) ;;
+	*) missing="$missing $package" ;;
+	esac
+done
+[ "$missing" ] || exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+	as_root=
+elif command -v sudo >/dev/null; then
+	as_root=sudo
+else
+	echo "install-deps.sh: these Debian packages are missing:$missing" >&2
+	echo "Install them as root (sudo is not there), then try again." >&2
+	exit 1
+fi
+echo "Installing:$missing"
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+# shellcheck disable=SC2086
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+	--no-install-recommends $missing

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gate-scribble: one vCPU writes all over slot 256 and runs its every byte,
+ * while the other one works.
+ *
+ * Ring 1 is a supervisor for the MMU, so it may read, write and execute what the
+ * gate has mapped so. What is writable there (entry stacks, the vCPU page) must
+ * be this pCPU's own and hold nothing that the gate trusts; descriptor tables
+ * must be read-only; gate text must do nothing for a caller that did not come
+ * through the CPU. If a rule is broken, the other vCPU crashes, or the machine.
+ */
+#include "guest.h"
+
+const char test_title[] = "scribbling over the gate";
+
+#define GATE		RINGLET_HV_START
+#define GATE_SIZE	LARGE_SIZE
+#define TEXT_SIZE	0x10000UL
+#define SECOND		1000000000UL
+
+static volatile u32 stop, other_rounds, other_bad, other_stopped;
+
+/* Write every eighth byte of a page, if it can be written. */
+static u32 scribble(u64 page, u64 value)
+{
+	u64 at;
+
+	if (page == RINGLET_VCPU_PAGE)
+		return 0;
+	for (at = page; at < page + PAGE_SIZE; at += 8)
+		if (!try_write(at, value))
+			return 0;
+	return 1;
+}
+
+/* What is in the vCPU page can be lied about, as far as the page goes. */
+static void scribble_vcpu_page(u64 value)
+{
+	struct ringlet_vcpu_page *page = vcpu_page();
+	u64 *p = (u64 *)page, i;
+
+	for (i = __builtin_offsetof(struct ringlet_vcpu_page, hints) / 8; i < PAGE_SIZE / 8; i++)
+		WRITE_ONCE(p[i], value);
+	WRITE_ONCE(page->user_gs_base, value);
+	WRITE_ONCE(page->user_rip, value);
+	WRITE_ONCE(page->user_rsp, value);
+	WRITE_ONCE(page->user_rflags, value);
+	WRITE_ONCE(page->cr2, value);
+	WRITE_ONCE(page->evtchn_sel, value);
+	WRITE_ONCE(page->hint_count, (u32)value);
+	ringlet_yield();
+	WRITE_ONCE(page->user_gs_base, 0);
+}
+
+static void jump_to(void *arg)
+{
+	/* A stack of its own: gate text may push, pop or load RSP. */
+	static u8 stack[4096] __attribute__((aligned(16)));
+
+	__asm__ volatile("mov %1, %%rsp\n\t"
+			 "xor %%ebx, %%ebx\n\txor %%ecx, %%ecx\n\t"
+			 "xor %%edx, %%edx\n\txor %%esi, %%esi\n\t"
+			 "xor %%edi, %%edi\n\txor %%r8d, %%r8d\n\t"
+			 "xor %%r9d, %%r9d\n\txor %%r10d, %%r10d\n\t"
+			 "xor %%r11d, %%r11d\n\tjmp *%0"
+			 : : "a"(arg), "r"(stack + 2048) : "memory");
+}
+
+/*
+ * Run gate text from each byte. The hypercall page is left out: its SYSCALLs are
+ * what it is for (a stray SYSCALL elsewhere would rightly end the domain, and
+ * is not in gate text, as the bytes are checked for it).
+ */
+static void run_text(void)
+{
+	u64 at, came = 0;
+	const volatile u8 *p;
+
+	for (at = GATE + PAGE_SIZE; at < GATE + TEXT_SIZE; at++) {
+		p = (const volatile u8 *)at;
+		if ((at & (PAGE_SIZE - 1)) == 0) {
+			u64 value;
+
+			if (!try_read(at, &value)) {
+				at += PAGE_SIZE - 1;
+				continue;
+			}
+		}
+		/* INT3 and UD2 are filling. */
+		if (*p == 0xcc)
+			continue;
+		WRITE_ONCE(vcpu_page()->vif, 0);
+		came += probe(jump_to, (void *)at);
+		if (ringlet_abi_version() != RINGLET_ABI_VERSION)
+			failure("after a jump to %#lx hypercalls are broken",
+				at);
+	}
+	printk("%lu jumps into gate text ended in an exception\n", came);
+}
+
+static void other_main(void *arg)
+{
+	u64 page = (u64)page_alloc(), va = 0x0000018000000000, value;
+
+	(void)arg;
+	while (!stop) {
+		map_page(guest.root, va, page, PTE_P | PTE_W);
+		*(volatile u64 *)page = other_rounds;
+		if (!try_read(va, &value) || value != other_rounds)
+			other_bad = 1;
+		*pte_of(guest.root, va, 1) = 0;
+		flush(guest.root, va, PAGE_SIZE, 0);
+		if (try_read(va, &value))
+			other_bad = 1;
+		other_rounds++;
+	}
+	other_stopped = 1;
+}
+
+void test_main(void)
+{
+	static const u64 values[] = {
+		0, ~0UL, 0x4141414141414141, 0x0000800000000000,
+		RINGLET_HYPERCALL_PAGE, 0x0000000000003202,
+	};
+	u64 page, value;
+	u32 i, writable = 0, rounds;
+
+	if (guest.vcpus > 1)
+		CHECK_EQ(cpu_start(1, other_main, NULL), 0);
+	else
+		printk("one vCPU only: nobody works meanwhile\n");
+
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
+		writable = 0;
+		for (page = GATE; page < GATE + GATE_SIZE; page += PAGE_SIZE)
+			writable += scribble(page, values[i]);
+		scribble_vcpu_page(values[i]);
+		CHECK_EQ(ringlet_abi_version(), RINGLET_ABI_VERSION);
+		rounds = other_rounds;
+		if (guest.vcpus > 1)
+			CHECK(wait_count(&other_rounds, rounds + 1,
+					 10 * SECOND));
+	}
+	printk("%u pages of the gate can be written\n", writable);
+
+	/* Text and tables are not among them. */
+	for (page = GATE; page < GATE + TEXT_SIZE + 5 * PAGE_SIZE;
+	     page += PAGE_SIZE)
+		if (try_write(page + 0x10, 0))
+			failure("gate page %#lx can be written", page);
+	/* The rest of the hypervisor's slots is not there at all. */
+	for (i = 257; i < 272; i++)
+		if (try_read(0xffff000000000000 | (u64)i << 39, &value))
+			failure("slot %u can be read", i);
+
+	run_text();
+	stop = 1;
+	if (guest.vcpus > 1) {
+		CHECK(wait_count(&other_stopped, 1, 10 * SECOND));
+		CHECK(other_rounds != 0);
+		CHECK(!other_bad);
+	}
+}

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A virtual machine that boots a GRUB image, seen through its serial port.
+
+Every test that runs the hypervisor uses this. It boots as a person would: the
+firmware starts GRUB, GRUB loads what its menu says. Nothing is passed to QEMU
+that a real machine would not have.
+"""
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = TOP / "build"
+# Machines that are busy need more time: RINGLET_TEST_SLOW=2 doubles each limit.
+SLOW = float(os.environ.get("RINGLET_TEST_SLOW", "1"))
+# What the hypervisor prints when it stops the machine.
+PANIC = r"(?:^|\n)[^\n]*\bpanic: [^\n]*"
+
+
+class Failure(Exception):
+    """What a test expected did not happen."""
+
+
+def iso(name, config, files, small=True):
+    """Make the image NAME.iso; files maps paths on it to files. Its path."""
+    directory = BUILD / "tests/iso"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{name}.iso"
+    menu = directory / f"{name}.cfg"
+    menu.write_text(config)
+    subprocess.run([TOP / "scripts/iso.sh"] + (["--small"] if small else [])
+                   + [path, menu] + [f"{k}={v}" for k, v in files.items()],
+                   check=True)
+    menu.unlink()
+    return path
+
+
+GRUB_HEADER = """serial --unit=0 --speed=115200
+terminal_input serial
+terminal_output serial
+set timeout=0
+set default=0
+"""
+
+
+def ringlet_menu(options, kernel_arguments="", initrd=False):
+    """A GRUB menu that starts Ringlet with a domain 0."""
+    text = GRUB_HEADER + 'menuentry "Ringlet" {\n'
+    text += f"\tmultiboot2 /boot/ringlet {options}\n"
+    text += f"\tmodule2 /boot/kernel {kernel_arguments}\n"
+    if initrd:
+        text += "\tmodule2 /boot/initrd\n"
+    return text + "\tboot\n}\n"
+
+
+class Machine:
+    """One QEMU. Use as a context manager; it is gone at the end."""
+
+    def __init__(self, image, cpus=2, memory=2048, log=None, devices=()):
+        self.command = [
+            "qemu-system-x86_64", "-machine", "q35", "-cpu", "max",
+            "-accel", "tcg", "-smp", str(cpus), "-m", str(memory),
+            "-display", "none", "-monitor", "none", "-no-reboot",
+            "-chardev", "stdio,id=console,signal=off",
+            "-serial", "chardev:console",
+            "-drive", f"file={image},media=cdrom,readonly=on,format=raw",
+            "-boot", "d", *(devices or ("-nic", "none"))]
+        self.log_path = Path(log) if log else BUILD / "tests/log/machine.log"
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.process = None
+        self.log = None
+
+    def __enter__(self):
+        self.log = open(self.log_path, "w", encoding="utf-8",
+                        errors="replace")
+        self.process = pexpect.spawn(
+            self.command[0], self.command[1:], timeout=60, encoding="utf-8",
+            codec_errors="replace", echo=False, dimensions=(24, 500),
+            searchwindowsize=20000)
+        self.process.logfile_read = self.log
+        self.process.delaybeforesend = 0
+        return self
+
+    def __exit__(self, *unused):
+        self.process.close(force=True)
+        self.log.close()
+
+    def note(self, text):
+        """Say in the log what the test is doing."""
+        self.log.write(f"\n--- {text} ---\n")
+        self.log.flush()
+
+    def expect(self, pattern, limit=60, panic=True):
+        """Wait until the console shows pattern. Returns the match object.
+
+        A panic of the hypervisor, or the end of QEMU, fails at once.
+        """
+        patterns = [pattern, pexpect.EOF, pexpect.TIMEOUT]
+        if panic:
+            patterns.append(PANIC)
+        index = self.process.expect(patterns, timeout=limit * SLOW)
+        if index == 0:
+            return self.process.match
+        if index == 1:
+            raise Failure(f"QEMU ended; the console never showed {pattern!r}")
+        if index == 2:
+            raise Failure(f"the console did not show {pattern!r} "
+                          f"within {limit * SLOW:.0f} s")
+        # Registers and stack follow the first line.
+        self.read_for(2)
+        raise Failure(f"the hypervisor: {self.process.match[0].strip()}")
+
+    def expect_end(self, limit=60):
+        """Wait until the machine is off (or has restarted: -no-reboot)."""
+        index = self.process.expect([pexpect.EOF, pexpect.TIMEOUT],
+                                    timeout=limit * SLOW)
+        if index:
+            raise Failure(f"the machine is still on after {limit * SLOW:.0f} s")
+
+    def read_for(self, seconds):
+        """Read on for a while; whatever comes goes to the log. The text."""
+        text, end = "", time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                text += self.process.read_nonblocking(4096, 0.2)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                break
+        return text
+
+    def send(self, text):
+        """Type text. Slowly: a UART's FIFO has 16 bytes."""
+        for start in range(0, len(text), 8):
+            self.process.send(text[start:start + 8])
+            time.sleep(0.02)
+
+
+class Shell:
+    """A shell prompt on a machine's console."""
+
+    def __init__(self, machine, prompt):
+        """prompt: a regular expression that only the prompt matches."""
+        self.machine = machine
+        self.prompt = prompt
+        self.count = 0
+
+    def run(self, command, limit=60):
+        """Run a command. Returns (exit status, what it printed)."""
+        self.count += 1
+        mark = f"done-{self.count}"
+        # The mark is typed in two parts, so that its echo is not taken for it.
+        self.machine.send(f"{command}; echo do''ne-{self.count} $?\n")
+        match = self.machine.expect(rf"{mark} (\d+)\r*\n", limit)
+        text = self.machine.process.before
+        self.machine.expect(self.prompt, limit)
+        lines = text.replace("\r", "").split("\n")
+        return int(match[1]), "\n".join(lines[1:]).strip()
+
+    def check(self, command, limit=60):
+        """Run a command that must succeed. Returns what it printed."""
+        status, text = self.run(command, limit)
+        if status:
+            raise Failure(f"'{command}' returned {status}: {text}")
+        return text
+
+
+def check_text(pattern, text, what):
+    """Fail unless text has pattern somewhere."""
+    if not re.search(pattern, text, re.M):
+        raise Failure(f"{what}: no {pattern!r} in:\n{text}")
+
+
+def main(test):
+    """Run a test that is a program of its own: exit status and a reason."""
+    try:
+        test()
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+        sys.exit(1)
+    except subprocess.CalledProcessError as error:
+        print(f"FAILED: {error}")
+        sys.exit(1)
