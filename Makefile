@@ -132,7 +132,7 @@ $(hv-objects) $(B)/ringlet.lds: $(B)/generated/hv-flags
 # tests/unit/NAME.mk, if any, may set NAME-sources (more C files), NAME-cflags
 # and NAME-libs. Other C files of tests/unit/ are shared by all programs.
 
-host-flags := -std=gnu11 -DRINGLET_HOST -O1 -g -fno-omit-frame-pointer \
+host-flags := -std=gnu11 -DRINGLET_HOST -ffunction-sections -fdata-sections -O1 -g -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -D_GNU_SOURCE -iquote hypervisor \
 	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
@@ -165,7 +165,7 @@ $(B)/tests/unit/$(1): $(B)/tests/unit/$(1).d/tests/unit/$(1)_test.o \
 		$$($(1)-sources:%.c=$(B)/tests/unit/$(1).d/%.o) \
 		$(B)/host/libringlet-hv.a
 	@echo "  HOSTLD  $$@"
-	@$$(CC) $$(HOST_CFLAGS) -o $$@ $$^ $$($(1)-libs) -lcheck_pic -lfdt \
+	@$$(CC) $$(HOST_CFLAGS) -Wl,--gc-sections -o $$@ $$^ $$($(1)-libs) -lcheck_pic -lfdt \
 		-lsubunit -lrt -lm -pthread
 endef
 $(foreach name,$(unit-names),$(eval $(call unit-rules,$(name))))
