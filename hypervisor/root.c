@@ -160,6 +160,7 @@ void root_page_drop(struct vtlb_root *r, u32 page, struct removal *rm)
 {
 	page_unlink(r, page);
 	r->pages--;
+	rm->entries++;
 	frame_of(MFN(page))->next = rm->pages;
 	rm->pages = page;
 }
@@ -333,15 +334,6 @@ s64 vtlb_load_root(struct vcpu *v, u64 gpa)
 	return 0;
 }
 
-u32 table_leaves(const u64 *table)
-{
-	u32 n = 0;
-
-	for (u32 i = 0; i < 512; i++)
-		n += table[i] != 0;
-	return n;
-}
-
 void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
 {
 	for (u32 i = 0; i < 256; i++) {
@@ -351,11 +343,8 @@ void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
 		shadow_set(&r->l3[i], 0);
 		root_clear_copies(d, r, i);
 	}
-	while (r->first != FRAME_END) {
-		if (frame_of(MFN(r->first))->level == 1)
-			rm->entries += table_leaves(mfn_to_virt(MFN(r->first)));
+	while (r->first != FRAME_END)
 		root_page_drop(r, r->first, rm);
-	}
 }
 
 void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm)
@@ -370,7 +359,6 @@ void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm)
 			rm->entries++;
 			continue;
 		}
-		rm->entries += table_leaves(pte_table(l2[i]));
 		root_page_drop(r, pte_mfn(l2[i]).n, rm);
 	}
 	root_page_drop(r, pte_mfn(*slot).n, rm);

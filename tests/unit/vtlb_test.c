@@ -182,6 +182,15 @@ static bool is_level4_page(u64 page)
 	return false;
 }
 
+static u32 table_leaves(const u64 *table)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < 512; i++)
+		n += table[i] != 0;
+	return n;
+}
+
 void host_shadow_write(u64 *slot, u64 entry)
 {
 	u64 page = virt_to_mfn(slot).n;
