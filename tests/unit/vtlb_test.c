@@ -863,7 +863,7 @@ END_TEST
 START_TEST(root_slots_conflict)
 {
 	struct domain *d = setup(1, 0);
-	u64 a = 2100, b = a + ROOT_SLOTS;
+	u64 a = 2100, b = a + ROOT_SETS, c = b + ROOT_SETS;
 	u32 level;
 
 	next_table = 3000;
@@ -877,6 +877,13 @@ START_TEST(root_slots_conflict)
 	ck_assert(hw_walk(0, KERNEL_BASE, &level));
 	ck_assert(!access_va(0, 0x400000, 0));
 	check_all(d);
+	/* There are two ways: a third root takes one of them. */
+	run_root(0, d, c);
+	ck_assert(!hw_walk(0, 0x400000, &level));
+	ck_assert(hw_walk(0, KERNEL_BASE, &level));
+	check_all(d);
+	run_root(0, d, b);
+	ck_assert(!hw_walk(0, 0x400000, &level));
 	run_root(0, d, a);
 	ck_assert(hw_walk(0, 0x400000, &level));
 	check_all(d);
