@@ -11,6 +11,7 @@ PYTHON ?= /usr/bin/python3
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+export CC
 LD ?= ld
 OBJCOPY ?= objcopy
 
@@ -192,28 +193,24 @@ abi:
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
 
-# Another make's flags and CC are not for Linux; build.sh caches by content.
+# Another make's flags and CC are not for Linux. build.sh caches by content, and
+# the copies here only change when the content does.
 LINUX := guest-patches/linux-6.12
+I := $(B)/image
 .PHONY: linux
-linux: $(B)/linux/vmlinux
-
-$(B)/linux/vmlinux: FORCE
+linux: FORCE
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC $(LINUX)/build.sh
 
-$(B)/linux/bzImage: $(B)/linux/vmlinux ;
+$(I)/vmlinux $(I)/bzImage: $(I)/%: linux
+	@mkdir -p $(@D)
+	@cmp -s $(B)/linux/$* $@ || cp $(B)/linux/$* $@
 
 # --- The image --------------------------------------------------------------
 
-I := $(B)/image
 rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)
 example := usr/share/ringlet/example
 
-$(I)/vmlinux: $(B)/linux/vmlinux
-	@mkdir -p $(@D)
-	@echo "  STRIP   $@"
-	@strip -s -o $@ $<
-
-$(I)/%: $(B)/dom0-tools/%
+$(I)/ringlet $(I)/ringletd: $(I)/%: $(B)/dom0-tools/%
 	@mkdir -p $(@D)
 	@strip -s -o $@ $<
 
@@ -222,18 +219,19 @@ $(I)/initrd-domu.gz: $(rootfs)
 	@scripts/initramfs.sh domu $@
 
 $(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
-		$(I)/initrd-domu.gz
+		$(I)/initrd-domu.gz dom0-tools/examples/example.cfg
 	@echo "  CPIO    $@"
 	@scripts/initramfs.sh dom0 $@ usr/bin/ringlet=$(I)/ringlet \
 		usr/sbin/ringletd=$(I)/ringletd \
+		$(example)/example.cfg=dom0-tools/examples/example.cfg \
 		$(example)/vmlinux=$(I)/vmlinux \
 		$(example)/initrd.gz=$(I)/initrd-domu.gz
 
 $(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
-		$(B)/linux/bzImage $(I)/initrd-dom0.gz
+		$(I)/bzImage $(I)/initrd-dom0.gz
 	@echo "  ISO     $@"
 	@scripts/iso.sh $@ scripts/grub.cfg boot/ringlet=$(B)/ringlet \
-		boot/vmlinux=$(I)/vmlinux boot/bzImage=$(B)/linux/bzImage \
+		boot/vmlinux=$(I)/vmlinux boot/bzImage=$(I)/bzImage \
 		boot/initrd.gz=$(I)/initrd-dom0.gz
 
 .PHONY: iso run system-test-files

@@ -5,7 +5,7 @@
  *
  * The same source is compiled into the hypervisor, which builds domain 0 (and
  * domains from boot modules), and into libringlet, which builds domUs from
- * domain 0. It works in two steps. builder_plan() reads and validates everything
+ * domain 0. It works in two steps. builder_plan() reads and validates all of it
  * and decides where it goes: it writes no guest memory. builder_load() then
  * writes guest memory and produces the start state of vCPU 0; it can fail only
  * when memory cannot be mapped.
@@ -66,9 +66,10 @@ struct builder_input {
 	u64 image_size;
 
 	/*
-	 * Initial RAM disk, or size 0, below 4 GiB if there is room. With initrd_gpa = BUILDER_COPY_INITRD it
-	 * is copied from 'initrd'. Otherwise it is in the domain's memory at
-	 * initrd_gpa (4 KiB aligned) already, and 'initrd' is not read.
+	 * Initial RAM disk, or size 0. With initrd_gpa = BUILDER_COPY_INITRD it
+	 * is copied from 'initrd', below 4 GiB if there is room. Otherwise it is
+	 * in the domain's memory at initrd_gpa (4 KiB aligned) already, and
+	 * 'initrd' is not read.
 	 */
 	const void *initrd;
 	u64 initrd_size;

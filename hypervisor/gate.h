@@ -31,9 +31,10 @@ void gate_load_descriptors(struct pcpu *p, const struct vcpu *v);
 void gate_wipe_stacks(struct pcpu *p);
 
 /*
- * Is this mapping of the gate as it should be? Walks this pCPU's live tables:
- * hypervisor root and all level-4 pages; what is writable must not be executable,
- * the read-only pages must not be writable. Returns NULL or what is wrong.
+ * Walk this pCPU's live tables, the hypervisor's root and the gate's slot in all
+ * level-4 pages: is anything writable and executable, writable that must not
+ * be, or writable on two pCPUs? Returns NULL or what is wrong, with its address
+ * in *va. Any pCPU may ask about any other.
  */
 const char *gate_check(struct pcpu *p, u64 *va);
 

@@ -8,6 +8,7 @@
 #include "domain.h"
 #include "frame.h"
 #include "gate.h"
+#include "paging.h"
 #include "panic.h"
 #include "x86/segments.h"
 
@@ -279,4 +280,64 @@ void gate_wipe_stacks(struct pcpu *p)
 	/* The tops: nothing deeper is ever used (gate.S). */
 	for (i = 0; i < ARRAY_SIZE(stack_offsets); i++)
 		memset(gates[p->id].stacks[i] + PAGE_SIZE - 512, 0, 512);
+}
+
+static bool may_be_writable(u32 offset)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(stack_offsets); i++)
+		if (offset == stack_offsets[i])
+			return true;
+	return offset == GATE_VCPU_PAGE;
+}
+
+/* Does another pCPU's gate map this frame writable too? */
+static bool shared_writable(const struct pcpu *p, u64 entry)
+{
+	u32 i, n;
+
+	for (i = 0; i < nr_pcpus; i++)
+		for (n = 0; i != p->id && n < 512; n++) {
+			u64 other = READ_ONCE(gates[i].l1[n]);
+
+			if ((other & (PTE_P | PTE_W)) == (PTE_P | PTE_W) &&
+			    !((other ^ entry) & PTE_ADDR))
+				return true;
+		}
+	return false;
+}
+
+const char *gate_check(struct pcpu *p, u64 *va)
+{
+	const u64 *hv_l4 = phys_to_virt(p->hv_cr3 & PTE_ADDR);
+	const char *wrong = paging_check(p->hv_cr3, va);
+	u32 slot, i;
+
+	if (wrong)
+		return wrong;
+	for (i = 0; i < 512; i++) {
+		u64 entry = READ_ONCE(gates[p->id].l1[i]);
+
+		*va = GATE_BASE + (u64)i * PAGE_SIZE;
+		if ((entry & (PTE_P | PTE_W)) != (PTE_P | PTE_W))
+			continue;
+		if (!may_be_writable(i << PAGE_SHIFT))
+			return "a gate page that must be read only";
+		if (shared_writable(p, entry))
+			return "writable on two CPUs";
+	}
+	for (slot = 0; slot < ROOT_SLOTS; slot++) {
+		const u64 *l4 = p->l4[slot];
+
+		*va = GATE_BASE;
+		if (l4[SLOT_GATE] != hv_l4[SLOT_GATE])
+			return "not this CPU's gate in a guest's root";
+		for (i = SLOT_GATE + 1; i < SLOT_COMMON; i++) {
+			*va = 0xffffUL << 48 | (u64)i << 39;
+			if (READ_ONCE(l4[i]))
+				return "mapped in a guest's root";
+		}
+	}
+	return NULL;
 }

@@ -8,6 +8,7 @@
 #include "console.h"
 #include "domain.h"
 #include "frame.h"
+#include "gate.h"
 #include "percpu.h"
 #include "printk.h"
 #include "x86/platform.h"
@@ -41,11 +42,27 @@ static void dump_pcpus(void)
 	}
 }
 
+static void check_tables(void)
+{
+	const char *wrong;
+	u64 va;
+	u32 i;
+
+	for (i = 0; i < nr_pcpus; i++) {
+		wrong = gate_check(&pcpus[i], &va);
+		if (wrong) {
+			log_error("tables of CPU %u: %#lx is %s", i, va, wrong);
+			return;
+		}
+	}
+	log_error("tables of %u CPUs are as they should be", nr_pcpus);
+}
+
 static void hypervisor_key(char c)
 {
 	switch (c) {
 	case 'h':
-		log_error("keys: h help, d CPUs, m memory, R reset the machine; Ctrl-A three times: back to domain 0");
+		log_error("keys: h help, d CPUs, m memory, t check tables, R reset the machine; Ctrl-A three times: back to domain 0");
 		break;
 	case 'd':
 		dump_pcpus();
@@ -54,6 +71,9 @@ static void hypervisor_key(char c)
 		log_error("pages: %lu in all, %lu free, %lu waiting, %lu the hypervisor's",
 			  frame_total_pages(), frame_free_pages(),
 			  frame_limbo_pages(), frame_hv_pages());
+		break;
+	case 't':
+		check_tables();
 		break;
 	case 'R':
 		log_error("reset by key");

@@ -153,14 +153,14 @@ class Shell:
     def run(self, command, limit=60):
         """Run a command. Returns (exit status, what it printed)."""
         self.count += 1
-        mark = f"done-{self.count}"
-        # The mark is typed in two parts, so that its echo is not taken for it.
-        self.machine.send(f"{command}; echo do''ne-{self.count} $?\n")
-        match = self.machine.expect(rf"{mark} (\d+)\r*\n", limit)
-        text = self.machine.process.before
+        # The marks are typed in two parts, so that the echo does not match.
+        self.machine.send(f"echo be''gin-{self.count}; {command}; "
+                          f"echo do''ne-{self.count} $?\n")
+        self.machine.expect(rf"begin-{self.count}\r*\n", limit)
+        match = self.machine.expect(rf"done-{self.count} (\d+)\r*\n", limit)
+        text = self.machine.process.before.replace("\r", "").strip()
         self.machine.expect(self.prompt, limit)
-        lines = text.replace("\r", "").split("\n")
-        return int(match[1]), "\n".join(lines[1:]).strip()
+        return int(match[1]), text
 
     def check(self, command, limit=60):
         """Run a command that must succeed. Returns what it printed."""

@@ -196,8 +196,7 @@ static void other_main(void *arg)
 	(void)arg;
 	events_on();
 	other_ready = 1;
-	while (event_count[other_port] < 3)
-		ringlet_block();
+	block_until(&event_count[other_port], 3);
 	other_done = 1;
 }
 

@@ -107,3 +107,10 @@ bool wait_count(const volatile u32 *count, u32 want, u64 ns)
 	}
 	return true;
 }
+
+void block_until(const volatile u32 *count, u32 want)
+{
+	/* With vif set the last event could come between test and block. */
+	for (events_off(); *count < want; events_off())
+		ringlet_block();
+}

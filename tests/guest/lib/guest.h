@@ -215,14 +215,17 @@ u64 now(void);
 /* Wait until *count is at least 'want', or for ns. Needs vif = 1. */
 bool wait_count(const volatile u32 *count, u32 want, u64 ns);
 
+/* Sleep until *count, which an upcall raises, is at least 'want'. vif = 0 then. */
+void block_until(const volatile u32 *count, u32 want);
+
 /* --- vCPUs (cpu.c) --- */
 
-/* Start vCPU n in fn(arg); it ends when fn returns. Returns vcpu_boot's result. */
+/* Start vCPU n in fn(arg); it ends when fn returns. Result: vcpu_boot's. */
 s64 cpu_start(u32 n, void (*fn)(void *arg), void *arg);
 
 /* --- Device tree (fdt.c) --- */
 
-/* A property of a node, by path ("/chosen"; a unit address may be left out). */
+/* A property of a node, by path; a unit address may be left out. */
 const void *fdt_property(const void *fdt, const char *path, const char *name,
 			 u32 *len);
 u64 fdt_number(const void *p, u32 cells);

@@ -70,7 +70,7 @@ trap_stubs:
 	vector = 0
 	.rept	33
 	.balign	16
-	.if	!(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+	.if	!(0x60227d00 >> vector & 1)	/* no error code */
 	push	$0
 	.endif
 	.if	vector == 32

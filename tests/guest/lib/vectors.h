@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers in struct regs.vector, beside those of exceptions; for assembly too. */
+/* Values of 'vector' in struct regs; for assembly too. */
 #ifndef GUEST_VECTORS_H
 #define GUEST_VECTORS_H
 

@@ -89,7 +89,6 @@ KERNEL_TRY(lgdt, "lgdt (%3)")
 KERNEL_TRY(lidt, "lidt (%3)")
 KERNEL_TRY(lldt, "lldt %%ax")
 KERNEL_TRY(ltr, "ltr %%ax")
-KERNEL_TRY(invd, "invd")
 KERNEL_TRY(sysret, "sysretq")
 
 static const struct {
@@ -98,7 +97,7 @@ static const struct {
 } kernel_tries[] = {
 	{ kernel_lgdt, "lgdt" }, { kernel_lidt, "lidt" },
 	{ kernel_lldt, "lldt" }, { kernel_ltr, "ltr" },
-	{ kernel_sysret, "sysret" }, { kernel_invd, "invd" },
+	{ kernel_sysret, "sysret" },
 };
 
 static void test_kernel(void)

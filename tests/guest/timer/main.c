@@ -47,9 +47,7 @@ static void sleep_until(u64 deadline)
 
 	events_off();
 	CHECK_EQ(ringlet_set_timer(deadline), 0);
-	while (event_count[port] == before)
-		ringlet_block();
-	events_off();
+	block_until(&event_count[port], before + 1);
 }
 
 static void test_sleep(void)

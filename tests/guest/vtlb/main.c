@@ -17,6 +17,13 @@ const char test_title[] = "coherence of cached translations";
 #define RO	PTE_P
 #define RW	(PTE_P | PTE_W)
 
+/* What a flush names: the common half is the kernel root's alone. */
+static void forget(u64 root, u64 va, u64 len, u32 flags)
+{
+	flush(va >= RINGLET_COMMON_START ? RINGLET_ROOT_KERNEL : root, va, len,
+	      flags);
+}
+
 static u64 *a, *b;			/* two pages, told apart by content */
 
 static void expect_value(const char *what, u64 va, u64 want)
@@ -60,15 +67,16 @@ static void test_map_unmap(u64 root, u64 va)
 	expect_value("mapped", va, a[0]);
 	/* Another frame, then nothing: after the flush it is so. */
 	WRITE_ONCE(*pte, (u64)b | RW);
-	flush(root, va, PAGE_SIZE, 0);
+	forget(root, va, PAGE_SIZE, 0);
 	expect_value("remapped", va, b[0]);
 	WRITE_ONCE(*pte, 0);
-	flush(root, va, PAGE_SIZE, 0);
+	forget(root, va, PAGE_SIZE, 0);
 	expect_no_read("unmapped", va, 0);
 	WRITE_ONCE(*pte, (u64)a | RW);
 	expect_value("mapped again", va, a[0]);
 	WRITE_ONCE(*pte, 0);
-	flush(root, 0, 0, 0);		/* everything */
+	/* Everything. */
+	flush(va >= RINGLET_COMMON_START ? RINGLET_ROOT_KERNEL : root, 0, 0, 0);
 	expect_no_read("unmapped, flush of all", va, 0);
 }
 
@@ -86,13 +94,13 @@ static void test_rights(u64 root, u64 va)
 	CHECK_EQ(READ_ONCE(a[1]), 2);
 	/* Fewer do; the write-protect flag is enough for W. */
 	WRITE_ONCE(*pte, READ_ONCE(*pte) & ~PTE_W);
-	flush(root, va, PAGE_SIZE, RINGLET_FLUSH_WRPROTECT);
+	forget(root, va, PAGE_SIZE, RINGLET_FLUSH_WRPROTECT);
 	expect_value("write-protected", va, a[0]);
 	expect_fault("write-protected", try_write(va + 8, 3), va + 8,
 		     PF_P | PF_W);
 	CHECK_EQ(READ_ONCE(a[1]), 2);
 	WRITE_ONCE(*pte, 0);
-	flush(root, va, PAGE_SIZE, 0);
+	forget(root, va, PAGE_SIZE, 0);
 }
 
 /* W, U and NX count on each level of the path. */
@@ -130,7 +138,7 @@ static void test_accessed_dirty(u64 root, u64 va)
 
 	/* Cleaned and flushed: the next write sets D anew. */
 	__atomic_fetch_and(pte, ~(PTE_A | PTE_D), __ATOMIC_SEQ_CST);
-	flush(root, va, PAGE_SIZE, 0);
+	forget(root, va, PAGE_SIZE, 0);
 	CHECK_EQ(READ_ONCE(*pte) & (PTE_A | PTE_D), 0);
 	expect_value("A again", va, a[0]);
 	CHECK_EQ(READ_ONCE(*pte) & (PTE_A | PTE_D), PTE_A);
@@ -139,11 +147,11 @@ static void test_accessed_dirty(u64 root, u64 va)
 
 	/* A refused write dirties nothing. */
 	WRITE_ONCE(*pte, (u64)a | RO);
-	flush(root, va, PAGE_SIZE, 0);
+	forget(root, va, PAGE_SIZE, 0);
 	CHECK(!try_write(va + 8, 3));
 	CHECK_EQ(READ_ONCE(*pte) & PTE_D, 0);
 	WRITE_ONCE(*pte, 0);
-	flush(root, va, PAGE_SIZE, 0);
+	forget(root, va, PAGE_SIZE, 0);
 }
 
 static void test_ranges(u64 root)

@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build Linux 6.12 as a Ringlet guest.
+#
+# Unpacks Debian's kernel source, applies the patches beside this script, copies
+# the ABI headers in, configures, builds vmlinux and bzImage, and keeps the
+# result in a cache, named by a hash of all that goes in. build/linux of the
+# repository becomes a link to it. Needs no network.
+#
+# Environment:
+#   LINUX_SOURCE    source archive (/usr/src/linux-source-6.12.tar.xz)
+#   CC              compiler (gcc); "ccache gcc" works too
+#   JOBS            jobs at a time (number of CPUs)
+#   XDG_CACHE_HOME  parent of the cache ($HOME/.cache)
+set -eu
+
+die()
+{
+	echo "build.sh: $*" >&2
+	exit 1
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+source=${LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
+cc=${CC:-gcc}
+jobs=${JOBS:-$(nproc)}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ringlet
+
+[ -r "$source" ] ||
+	die "$source is missing; install the package linux-source-6.12"
+
+# The package's version stands for the archive's content where dpkg knows it.
+version=$(dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null) ||
+	version=$(sha256sum < "$source")
+
+hash=$({
+	echo "$version"
+	$cc --version | head -n 1
+	cd "$here"
+	cat build.sh config [0-9]*.patch
+	cd "$top"
+	cat pv-abi/include/ringlet/*.h include/linux/ringlet.h
+} | sha256sum | cut -c 1-16)
+result=$cache/linux-$hash
+
+link_result()
+{
+	mkdir -p "$top/build"
+	ln -sfn "$result" "$top/build/linux"
+	echo "$result"
+}
+
+if [ -e "$result/vmlinux" ]; then
+	link_result
+	exit 0
+fi
+
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/build.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+echo "build.sh: unpacking $source (linux-source-6.12 $version)" >&2
+mkdir "$work/src" "$work/out"
+tar -xf "$source" -C "$work/src" --strip-components=1
+echo "build.sh: Linux $(make -s -C "$work/src" kernelversion)" >&2
+
+for p in "$here"/[0-9]*.patch; do
+	patch -s -p1 -d "$work/src" < "$p" >&2 ||
+		die "$(basename "$p") does not apply to linux-source-6.12 $version"
+done
+mkdir -p "$work/src/include/ringlet"
+cp "$top"/pv-abi/include/ringlet/*.h "$work/src/include/ringlet/"
+cp "$top/include/linux/ringlet.h" "$work/src/include/uapi/linux/ringlet.h"
+
+kmake()
+{
+	make -s -C "$work/src" O="$work/out" CC="$cc" \
+		KBUILD_BUILD_USER=ringlet KBUILD_BUILD_HOST=ringlet "$@" >&2
+}
+
+kmake tinyconfig
+(cd "$work/out" &&
+	"$work/src/scripts/kconfig/merge_config.sh" -m -O . .config \
+		"$here/config" > /dev/null)
+kmake olddefconfig
+
+# What was asked for must be what came out: Kconfig drops symbols silently.
+grep '^CONFIG_' "$here/config" | while IFS='=' read -r sym want; do
+	got=$(sed -n "s/^$sym=//p" "$work/out/.config")
+	[ "${got:-n}" = "$want" ] ||
+		die "$sym is ${got:-n} after olddefconfig, config asks for $want"
+done
+
+echo "build.sh: building with $jobs jobs; this takes some minutes" >&2
+kmake -j"$jobs" vmlinux bzImage
+
+mkdir "$work/result"
+objcopy --strip-all "$work/out/vmlinux" "$work/result/vmlinux"
+cp "$work/out/arch/x86/boot/bzImage" "$work/out/System.map" "$work/result/"
+cp "$work/out/.config" "$work/result/config"
+
+# Another build of the same may have come first; both are as good.
+mv -T "$work/result" "$result" 2>/dev/null || [ -e "$result/vmlinux" ] ||
+	die "$result cannot be made"
+link_result
