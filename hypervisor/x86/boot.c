@@ -5,6 +5,7 @@
  * Until frame_init() pages come from the top of memory below 4 GiB downwards,
  * past what is in use; nothing allocated here is ever given back.
  */
+#include "vtlb.h"
 #include "x86/boot.h"
 
 #include "frame.h"
@@ -222,6 +223,7 @@ void boot_main(u32 info)
 		      multiboot2_strerror(error));
 	cpu_identify();
 	cpu_init();
+	vtlb_setup(cpu_info.phys_bits);
 	log_info("CPU: %s, %s, %#x, %u address bits, xcr0 %#lx",
 		 cpu_info.vendor, cpu_info.model, cpu_info.signature,
 		 cpu_info.phys_bits, cpu_info.xcr0);
