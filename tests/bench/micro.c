@@ -30,7 +30,7 @@
 #define PAGE		4096ul
 #define FAULT_PAGES	1024ul
 #define MAP_PAGES	256ul
-#define MAX_ROUNDS	1000ul
+#define MAX_ROUNDS	200ul
 #define MAX_OPS		(1ul << 26)
 
 static uint64_t now(void)
@@ -247,19 +247,22 @@ static void choose(uint64_t ticks)
 	}
 }
 
+/* Nothing is printed before the last round: a console works while others run. */
 static void measure(unsigned long rounds)
 {
-	struct benchmark *b;
-	unsigned long i;
-	uint64_t ticks;
+	static uint64_t ticks[MAX_ROUNDS][NR];
+	unsigned long i, k;
 
-	for (i = 0; i < rounds; i++) {
-		for (b = benchmarks; b < benchmarks + NR; b++) {
-			ticks = b->run(b->ops);
-			printf("bench: sample %s %lu %llu\n", b->name, b->ops,
-			       (unsigned long long)ticks);
-		}
-	}
+	fflush(stdout);
+	sleep(1);
+	for (i = 0; i < rounds; i++)
+		for (k = 0; k < NR; k++)
+			ticks[i][k] = benchmarks[k].run(benchmarks[k].ops);
+	for (i = 0; i < rounds; i++)
+		for (k = 0; k < NR; k++)
+			printf("bench: sample %s %lu %llu\n",
+			       benchmarks[k].name, benchmarks[k].ops,
+			       (unsigned long long)ticks[i][k]);
 }
 
 /* Let someone outside do something; any line of input means that it is done. */
