@@ -71,7 +71,7 @@ void console_out_skip(struct domain *d, size_t len)
 	was_full = c->out_head - c->out_tail == sizeof(c->out);
 	c->out_tail += MIN((u64)len, c->out_head - c->out_tail);
 	unlock(&c->lock);
-	if (was_full)
+	if (was_full && len)
 		event_raise_domain_virq(d, RINGLET_VIRQ_CONSOLE);
 }
 

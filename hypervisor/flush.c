@@ -139,8 +139,6 @@ s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 
 	if (rc)
 		return rc;
-	if (*progress == 0)
-		perf_inc(d, flushes);
 	if (root == RINGLET_ROOT_ALL) {
 		root_empty_all(d, &f.rm);
 	} else if (start != end || end == 0) {
@@ -155,6 +153,8 @@ s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	}
 	removal_finish(&f.rm);
 	perf_add(d, flush_pages, f.rm.entries);
+	if (!rc)
+		perf_inc(d, flushes);
 #ifdef CONFIG_VTLB_AUDIT
 	vtlb_audit(d);
 #endif

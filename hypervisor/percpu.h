@@ -44,6 +44,7 @@ struct pcpu {
 	/* Level-4 pages: ROOT_SLOTS contiguous frames, never freed. */
 	mfn_t l4_base;
 	u64 *l4[ROOT_SLOTS];
+	u64 tags[ROOT_SLOTS];	/* whose root each stands for; see gate_root */
 	struct gate_root *roots;	/* the root cache, writable alias */
 	struct gate_const *gate;	/* constants page, writable alias */
 	u64 hv_cr3;
@@ -71,7 +72,11 @@ struct gate_const {
 	u64 l4_base;		/* CR3 of root slot 0 */
 };
 
-/* Root cache entry: tag = domain << 48 | gpa of the root | 1, 0 = empty. */
+/*
+ * Root cache entry: tag = domain << 48 | gpa of the root | 1, 0 = empty. A guest
+ * kernel can read the root cache, so it shows those of tags[] that are of the
+ * domain that runs here.
+ */
 struct gate_root {
 	u64 tag;
 };

@@ -188,7 +188,7 @@ void root_clear_copies(struct domain *d, struct vtlb_root *r, u32 i)
 		u32 end = r->common ? ROOT_SLOTS : slot + 1;
 
 		for (; slot < end; slot++) {
-			u64 tag = READ_ONCE(p->roots[slot].tag);
+			u64 tag = READ_ONCE(p->tags[slot]);
 			u64 *entry = &p->l4[slot][r->common ? 256 + i : i];
 
 			if (r->common ? tag_is(tag, d) : tag == tag_of(d, r->gfn))
@@ -211,7 +211,7 @@ static u32 loaded_slot(struct vcpu *v)
 
 gfn_t vtlb_loaded_root(struct vcpu *v)
 {
-	u64 tag = this_pcpu()->roots[loaded_slot(v)].tag;
+	u64 tag = this_pcpu()->tags[loaded_slot(v)];
 
 	if (!tag_is(tag, v->domain))
 		panic("domain %u vcpu %u: runs with the root of another domain, tag %lx",
@@ -249,14 +249,14 @@ static void clear_range(u64 *l4, u32 from, u32 to)
 static void slot_assign(struct pcpu *p, u32 slot, struct domain *d, gfn_t gfn)
 {
 	u64 *l4 = p->l4[slot];
-	bool same = tag_is(p->roots[slot].tag, d);
+	bool same = tag_is(p->tags[slot], d);
 	struct vtlb_root *r;
 
 	clear_range(l4, 0, SLOT_GATE);
 	if (!same)
 		clear_range(l4, SLOT_COMMON, 512);
 	r = root_lock(d, gfn, false);
-	__atomic_store_n(&p->roots[slot].tag, tag_of(d, gfn), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&p->tags[slot], tag_of(d, gfn), __ATOMIC_SEQ_CST);
 	if (r) {
 		copy_all(l4, r);
 		unlock(&r->lock);
@@ -269,17 +269,29 @@ static void slot_assign(struct pcpu *p, u32 slot, struct domain *d, gfn_t gfn)
 	}
 }
 
-void vtlb_enter(struct vcpu *v)
+/* Load v->root on this pCPU. */
+static void root_load(struct vcpu *v)
 {
 	struct pcpu *p = this_pcpu();
 	struct domain *d = v->domain;
 	u32 slot = slot_of(v->root);
 
-	if (p->roots[slot].tag != tag_of(d, v->root))
+	if (p->tags[slot] != tag_of(d, v->root))
 		slot_assign(p, slot, d, v->root);
+	WRITE_ONCE(p->roots[slot].tag, p->tags[slot]);
 	v->regs.cr3 = (p->l4_base.n + slot) << PAGE_SHIFT;
 	if (READ_ONCE(d->vtlb.kernel_root.n) == ~0UL)
 		WRITE_ONCE(d->vtlb.kernel_root.n, v->root.n);
+}
+
+void vtlb_enter(struct vcpu *v)
+{
+	struct pcpu *p = this_pcpu();
+
+	for (u32 i = 0; i < ROOT_SLOTS; i++)
+		WRITE_ONCE(p->roots[i].tag,
+			   tag_is(p->tags[i], v->domain) ? p->tags[i] : 0);
+	root_load(v);
 }
 
 void vtlb_leave(struct vcpu *v)
@@ -317,7 +329,7 @@ s64 vtlb_load_root(struct vcpu *v, u64 gpa)
 		return rc;
 	perf_inc(v->domain, load_root_miss);
 	v->root = GFN(gpa >> PAGE_SHIFT);
-	vtlb_enter(v);
+	root_load(v);
 	return 0;
 }
 
@@ -406,7 +418,7 @@ void root_forget_all(struct domain *d, struct removal *rm)
 	unlock(&t->roots_lock);
 	for (u32 n = 0; n < nr_pcpus; n++) {
 		for (u32 slot = 0; slot < ROOT_SLOTS; slot++) {
-			u64 *tag = &pcpus[n].roots[slot].tag;
+			u64 *tag = &pcpus[n].tags[slot];
 			u64 old = READ_ONCE(*tag);
 
 			/* Its owner may be giving the page away right now. */

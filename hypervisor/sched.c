@@ -179,17 +179,21 @@ static void call_idle(void)
 	}
 }
 
-/* Should v, queued in q, run before what runs there? */
-static bool preempts(const struct sched_pcpu *q, const struct vcpu *v, u64 now)
+/*
+ * How far v is behind what runs at q, or ~0 if nothing does. Without the lock a
+ * hint: the vCPU seen there is still in memory, as quiesce.h says.
+ */
+static u64 behind(const struct sched_pcpu *q, const struct vcpu *v, u64 now)
 {
-	const struct vcpu *c = q->running;
-	u64 ran;
+	const struct vcpu *c = READ_ONCE(q->running);
+	u64 since, at;
 
-	if (!c || c->sched.state != SCHED_RUNNING)
-		return true;
-	ran = now > c->sched.since ? now - c->sched.since : 0;
-	return v->sched.vruntime + SCHED_PREEMPT_NS <
-	       c->sched.vruntime + virtual_time(c, ran);
+	if (!c || READ_ONCE(c->sched.state) != SCHED_RUNNING)
+		return ~0UL;
+	since = READ_ONCE(c->sched.since);
+	at = READ_ONCE(c->sched.vruntime) +
+	     virtual_time(c, now > since ? now - since : 0);
+	return at > v->sched.vruntime ? at - v->sched.vruntime : 0;
 }
 
 /*
@@ -207,7 +211,8 @@ static bool settle(struct vcpu *v, u32 target, bool wake)
 	    v->sched.state == SCHED_RUNNABLE && may_run(v->domain)) {
 		enqueue(q, v);
 		done = true;
-		kick = wake && preempts(q, v, time_ns());
+		kick = wake &&
+		       behind(q, v, time_ns()) > SCHED_PREEMPT_NS;
 		if (kick)
 			WRITE_ONCE(q->needed, true);
 	}
@@ -224,25 +229,41 @@ static bool is_idle(u32 pcpu)
 	return !READ_ONCE(q->running) && !READ_ONCE(q->queued);
 }
 
-/* The pCPU to wake v on: its own, unless that is busy and another is idle. */
-static u32 choose_pcpu(const struct vcpu *v)
+/*
+ * The pCPU to wake v on: its own, if it can run there at once; or one that is
+ * idle; or else the one on which v is furthest behind what runs.
+ */
+static u32 choose_pcpu(const struct vcpu *v, u64 now)
 {
-	u32 own = v->sched.pcpu, i;
+	u32 own = v->sched.pcpu, best = own, i;
+	u64 most;
 
 	if (v->sched.on_pcpu || is_idle(own))
 		return own;
 	for (i = 0; i < nr_pcpus; i++)
 		if (is_idle(i))
 			return i;
-	return own;
+	most = MAX(behind(&pcpus[own].sched, v, now), SCHED_PREEMPT_NS);
+	if (most > SCHED_PREEMPT_NS)
+		return own;
+	for (i = 0; i < nr_pcpus; i++) {
+		u64 far = behind(&pcpus[i].sched, v, now);
+
+		if (far != ~0UL && far > most) {
+			most = far;
+			best = i;
+		}
+	}
+	return best;
 }
 
 /* v became RUNNABLE under the lock of q: to a queue. Unlocks. */
-static void place(struct sched_pcpu *q, struct vcpu *v)
+static void place(struct sched_pcpu *q, struct vcpu *v, u64 now)
 {
-	u32 target = choose_pcpu(v);
+	u32 target;
 
 	limit_lag(v, SCHED_CREDIT_NS);
+	target = choose_pcpu(v, now);
 	WRITE_ONCE(v->sched.pcpu, target);
 	unlock(&q->lock);
 	if (settle(v, target, true) && READ_ONCE(pcpus[target].sched.running))
@@ -254,11 +275,13 @@ void sched_wake(struct vcpu *v)
 	struct sched_pcpu *q = lock_queue_of(v);
 	u32 pcpu = v->sched.pcpu;
 	bool kick = false;
+	u64 now;
 
 	switch (v->sched.state) {
 	case SCHED_BLOCKED:
-		set_state(v, SCHED_RUNNABLE, time_ns());
-		place(q, v);
+		now = time_ns();
+		set_state(v, SCHED_RUNNABLE, now);
+		place(q, v, now);
 		return;
 	case SCHED_RUNNING:
 		kick = &pcpus[pcpu] != this_pcpu();
@@ -308,13 +331,14 @@ void sched_yield(void)
 void sched_vcpu_online(struct vcpu *v)
 {
 	struct sched_pcpu *q = lock_queue_of(v);
+	u64 now = time_ns();
 
 	if (v->sched.state != SCHED_OFFLINE) {
 		unlock(&q->lock);
 		return;
 	}
-	set_state(v, SCHED_RUNNABLE, time_ns());
-	place(q, v);
+	set_state(v, SCHED_RUNNABLE, now);
+	place(q, v, now);
 }
 
 void sched_vcpu_offline(struct vcpu *v)
@@ -547,7 +571,7 @@ void sched_domain_unpause(struct domain *d)
 			continue;
 		q = lock_queue_of(v);
 		if (v->sched.state == SCHED_RUNNABLE && !v->sched.queued)
-			place(q, v);
+			place(q, v, time_ns());
 		else
 			unlock(&q->lock);
 	}

@@ -24,10 +24,10 @@ struct ringlet_vcpu_info;
 /* A vCPU that wakes runs first if it is this far behind the current one. */
 #define SCHED_PREEMPT_NS	1000000UL
 /* How far behind a vCPU is at most when it wakes, and when it is preempted. */
-#define SCHED_CREDIT_NS		5000000UL
+#define SCHED_CREDIT_NS		20000000UL
 #define SCHED_LAG_NS		100000000UL
 /* A vCPU moves to another busy pCPU if it is this far behind what is there. */
-#define SCHED_PULL_NS		20000000UL
+#define SCHED_PULL_NS		10000000UL
 #define SCHED_WEIGHT		256	/* virtual time is real time at this weight */
 
 enum sched_state { SCHED_OFFLINE, SCHED_BLOCKED, SCHED_RUNNABLE, SCHED_RUNNING,
@@ -89,7 +89,12 @@ void sched_kick(struct vcpu *v);
 
 /* The current vCPU waits for an event, unless one is pending. */
 void sched_block(struct vcpu *v);
-void sched_yield(void);
+
+/*
+ * The current vCPU lets others run first. Hidden also on the host, where shared
+ * libraries would take it for the C library's.
+ */
+void sched_yield(void) __attribute__((visibility("hidden")));
 
 /* vcpu_boot: start to run; vcpu_down (the current vCPU): stop. */
 void sched_vcpu_online(struct vcpu *v);

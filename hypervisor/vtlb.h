@@ -141,9 +141,10 @@ s64 vtlb_root_dying(struct domain *d, u64 gpa);
 s64 vtlb_root_destroy(struct domain *d, u64 gpa);
 
 /*
- * flush. *progress is 0 at the first call; -ERESTART_HV: call again with the same
- * arguments and *progress (an address; a guest may know and change it, that harms
- * only itself). Arguments are checked here.
+ * flush. *progress: from where to go on, 0 or 'start' at the first call.
+ * -ERESTART_HV: call again with the same arguments and the new *progress, or with
+ * that as 'start' (it is a multiple of the page size; a guest may know and change
+ * it, that harms only itself). Arguments are checked here.
  */
 s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	       u64 *progress);

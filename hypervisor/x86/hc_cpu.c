@@ -293,6 +293,8 @@ s64 hc_vcpu_boot(struct vcpu *v, u32 vcpu, u64 context)
 	lock(&d->lock);
 	if (other->online) {
 		ret = -EEXIST;
+	} else if (vtlb_check_root(d, c.root)) {
+		ret = -EINVAL;
 	} else {
 		/* One that went down may still be leaving its pCPU. */
 		ret = sched_vcpu_is_off(other) ? vcpu_set_context(other, &c) :

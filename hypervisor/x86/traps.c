@@ -260,10 +260,7 @@ static void do_page_fault(struct vcpu *v, u64 va)
 {
 	u32 error_code = 0;
 
-	perf_inc(v->domain, faults);
-	if (vtlb_fault(v, va, v->regs.error_code, &error_code) == VTLB_FILLED)
-		perf_inc(v->domain, fills);
-	else
+	if (vtlb_fault(v, va, v->regs.error_code, &error_code) == VTLB_FAULT)
 		deliver_page_fault(v, va, error_code);
 }
 
@@ -380,7 +377,6 @@ void hv_entry(struct cpu_regs *r)
 		do_iret(v);
 		break;
 	case ENTRY_LOAD_ROOT:
-		perf_inc(v->domain, load_root_miss);
 		r->rax = (u64)vtlb_load_root(v, r->rdi);
 		break;
 	case ENTRY_BAD_SYSCALL:
@@ -434,12 +430,17 @@ void hv_return(void)
 		}
 		if (READ_ONCE(v->page->hint_count))
 			vtlb_hints(v);
+		/* IRET would fault in the gate; a fetch faults in the guest. */
+		if (!canonical(v->regs.rip))
+			deliver_exception(v, TRAP_GP, 0);
 		if (vcpu_event_pending(v))
 			deliver_upcall(v);
 		if (!sched_needed())
 			break;
 	}
 	lock_check_none();
+	/* Another vCPU may have called set_entries. */
+	gate_update(p, v);
 	WRITE_ONCE(p->quiescent, p->quiescent + 1);
 	gate_exit(&v->regs, p);
 }

@@ -65,7 +65,7 @@ int vcpu_create(struct domain *d, u32 id)
 
 void vcpu_destroy(struct vcpu *v)
 {
-	v->domain->vcpus[v->id] = NULL;
+	/* domain->vcpus[] goes on naming it: others may be looking. */
 	frame_retire_hv(virt_to_mfn(v->xsave), xsave_order());
 	frame_retire_hv(virt_to_mfn(v->page), 0);
 	frame_retire_hv(virt_to_mfn(v), 0);
@@ -182,12 +182,14 @@ u64 vcpu_load_gs(struct vcpu *v, u16 selector)
 {
 	u64 kernel, user;
 
+	/* AMD's null selector leaves the base, which is the kernel's here. */
 	__asm__ volatile("rdgsbase %0\n\t"
+			 "wrgsbase %3\n\t"
 			 "movl %2, %%gs\n\t"
 			 "rdgsbase %1\n\t"
 			 "wrgsbase %0"
 			 : "=&r"(kernel), "=&r"(user)
-			 : "r"((u32)loadable(v, selector)));
+			 : "r"((u32)loadable(v, selector)), "r"(0UL));
 	return user;
 }
 
@@ -223,6 +225,9 @@ static void vcpu_leave(struct pcpu *p, struct vcpu *v)
 static void vcpu_arrive(struct pcpu *p, struct vcpu *v)
 {
 	perf_inc(v->domain, context_switches);
+	/* AMD's XRSTOR leaves the last x87 instruction's addresses in place when
+	 * no exception is pending: they would be another guest's. */
+	__asm__ volatile("fninit");
 	xrstor(v->xsave);
 	gate_set_vcpu(p, v);
 	segments_load(v);

@@ -18,8 +18,8 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 # Machines that are busy need more time: RINGLET_TEST_SLOW=2 doubles each limit.
 SLOW = float(os.environ.get("RINGLET_TEST_SLOW", "1"))
-# What the hypervisor prints when it stops the machine.
-PANIC = r"(?:^|\n)[^\n]*\bpanic: [^\n]*"
+# The hypervisor's or a Linux's last words.
+PANIC = r"PANIC on CPU \d+:\s*\n[^\n]*|Kernel panic - not syncing[^\n]*"
 
 
 class Failure(Exception):
@@ -98,7 +98,8 @@ class Machine:
     def expect(self, pattern, limit=60, panic=True):
         """Wait until the console shows pattern. Returns the match object.
 
-        A panic of the hypervisor, or the end of QEMU, fails at once.
+        A panic, unless it is expected (panic=False), or the end of QEMU fails
+        at once.
         """
         patterns = [pattern, pexpect.EOF, pexpect.TIMEOUT]
         if panic:
@@ -112,8 +113,9 @@ class Machine:
             raise Failure(f"the console did not show {pattern!r} "
                           f"within {limit * SLOW:.0f} s")
         # Registers and stack follow the first line.
+        match = self.process.match
         self.read_for(2)
-        raise Failure(f"the hypervisor: {self.process.match[0].strip()}")
+        raise Failure(f"panic: {match[0].strip()}")
 
     def expect_end(self, limit=60):
         """Wait until the machine is off (or has restarted: -no-reboot)."""

@@ -121,6 +121,16 @@ static bool oracle_allows(struct domain *d, const struct oracle *o, u32 access,
 	return !(access & PF_WRITE) || (e.flags & P2M_WRITE);
 }
 
+/* What each pCPU's TLB holds. */
+
+#define TLB_SIZE 128
+
+static struct {
+	bool used;
+	u64 cr3, va, leaf;
+	u32 level;
+} tlb[MAX_PCPUS][TLB_SIZE];
+
 /* --- Every write is watched ----------------------------------------------- */
 
 static bool fewer_rights(u64 old, u64 new)
@@ -216,6 +226,13 @@ void host_shadow_write(u64 *slot, u64 entry)
 			learn(entry >> 12 & 0xffffffffff,
 			      page_at[page].va + index * size, r);
 	}
+	for (u32 cpu = 0; entry && level == 2 && cpu < nr_pcpus; cpu++) {
+		/* A large translation is gone everywhere before small ones come. */
+		for (u32 i = 0; cpu != host_cpu && i < TLB_SIZE; i++)
+			ck_assert(!tlb[cpu][i].used || tlb[cpu][i].level != 2 ||
+				  tlb[cpu][i].va / LARGE_SIZE !=
+				  page_at[page].va / LARGE_SIZE + index);
+	}
 	if (entry) {
 		/* A new table is empty and linked nowhere else. */
 		ck_assert_uint_eq(frame_of(pte_mfn(entry))->level, level - 1);
@@ -225,27 +242,29 @@ void host_shadow_write(u64 *slot, u64 entry)
 
 /* --- Simulated pCPUs ------------------------------------------------------ */
 
-#define TLB_SIZE 128
-
-static struct {
-	bool used;
-	u64 cr3, va, leaf;
-	u32 level;
-} tlb[MAX_PCPUS][TLB_SIZE];
-
 static void tlb_flush(u32 cpu)
 {
 	memset(tlb[cpu], 0, sizeof(tlb[cpu]));
 }
 
+/* What a pCPU touches as soon as it is back from an interrupt; 0: nothing. */
+static u64 kick_va;
+
+static bool access_va(u32 cpu, u64 va, u32 access);
+
 /* An interrupt: in, the TLB is gone, and out again. */
 void pcpu_kick(u32 cpu)
 {
+	u64 va = kick_va;
+
 	host_kicks++;
 	tlb_flush(cpu);
 	if (pcpus[cpu].mode & 1)
 		pcpus[cpu].mode += 2;
 	pcpus[cpu].quiescent++;
+	kick_va = 0;
+	if (va)
+		access_va(cpu, va, 0);
 }
 
 static bool leaf_allows(u64 leaf, u32 access)
@@ -305,8 +324,8 @@ static bool access_va(u32 cpu, u64 va, u32 access)
 {
 	struct vcpu *v = pcpus[cpu].current;
 	struct domain *d = v->domain;
-	u64 root = (pcpus[cpu].roots[v->regs.cr3 / PAGE_SIZE -
-				     pcpus[cpu].l4_base.n].tag & ~(~0UL << 48)) >> 12;
+	u64 root = (pcpus[cpu].tags[v->regs.cr3 / PAGE_SIZE -
+				    pcpus[cpu].l4_base.n] & ~(~0UL << 48)) >> 12;
 	u32 error = 0, expected;
 	struct oracle o;
 	u64 mfn;
@@ -349,6 +368,7 @@ static void hv_in(void)
 /* --- A guest that edits its tables ---------------------------------------- */
 
 static u64 next_table;
+static u64 table_rights = PTE_W | PTE_U;	/* of tables that are made */
 
 static u64 table_gfn(void)
 {
@@ -364,7 +384,7 @@ static u64 *guest_set(struct domain *d, u64 root, u64 va, u32 level, u64 pte)
 		u64 *slot = &guest_page(d, table)[pte_index(va, l)];
 
 		if (!(*slot & PTE_P) || (l < 4 && (*slot & PTE_PS)))
-			*slot = table_gfn() << PAGE_SHIFT | PTE_P | PTE_W | PTE_U;
+			*slot = table_gfn() << PAGE_SHIFT | PTE_P | table_rights;
 		table = (*slot & PTE_ADDR) >> PAGE_SHIFT;
 	}
 	guest_page(d, table)[pte_index(va, level)] = pte;
@@ -439,7 +459,7 @@ static u32 check_root(struct domain *d, struct vtlb_root *r)
 
 static void check_copies(struct domain *d, u32 cpu, u32 slot)
 {
-	u64 tag = pcpus[cpu].roots[slot].tag;
+	u64 tag = pcpus[cpu].tags[slot];
 	u64 *l4 = pcpus[cpu].l4[slot];
 	struct vtlb_root *r = NULL;
 
@@ -472,7 +492,7 @@ static void check_tlb(struct domain *d, u32 cpu)
 
 		if (!tlb[cpu][i].used)
 			continue;
-		tag = pcpus[cpu].roots[cr3 / PAGE_SIZE - pcpus[cpu].l4_base.n].tag;
+		tag = pcpus[cpu].tags[cr3 / PAGE_SIZE - pcpus[cpu].l4_base.n];
 		o = oracle_walk(d, (tag & ~(~0UL << 48)) >> 12, va);
 		mfn = ((leaf & PTE_ADDR & ~(level_size(level) - 1)) |
 		       (va & (level_size(level) - 1))) >> PAGE_SHIFT;
@@ -670,12 +690,13 @@ END_TEST
 
 START_TEST(split_without_flush)
 {
-	struct domain *d = setup(1, 0);
+	struct domain *d = setup(2, 0);
 	u64 root = table_gfn();
 
 	start(d, root);
 	guest_set(d, root, 0x40200000, 2, 1024UL << 12 | PTE_P | PTE_U | PTE_PS);
 	ck_assert(access_va(0, 0x40200000, PF_USER));
+	ck_assert(access_va(1, 0x40200000, PF_USER));
 	/* Same frames, more rights, smaller pages: needs no flush. */
 	for (u64 i = 0; i < 512; i++)
 		guest_set(d, root, 0x40200000 + i * 4096, 1,
@@ -962,6 +983,72 @@ START_TEST(foreign_frames)
 }
 END_TEST
 
+/* Who faults between the sweep and the end of a removal gets nothing. */
+START_TEST(leaving_frames_are_not_filled)
+{
+	struct domain *d = setup(2, 0);
+	u64 root = table_gfn();
+
+	start(d, root);
+	guest_set(d, root, 0x400000, 1, 5 << 12 | PTE_P | PTE_W);
+	ck_assert(access_va(1, 0x400000, PF_WRITE));
+	hv_in();
+	kick_va = 0x400000;
+	ck_assert_int_eq(p2m_remove(d, GFN(5), 1), 1);
+	ck_assert_uint_eq(kick_va, 0);
+	pcpus[0].mode++;
+	check_all(d);
+	ck_assert(!access_va(1, 0x400000, 0));
+}
+END_TEST
+
+START_TEST(read_only_frames)
+{
+	struct domain *d = setup(1, 0);
+	u64 root = table_gfn();
+	mfn_t time = frame_alloc_hv(0);
+
+	d->time = mfn_to_virt(time);
+	start(d, root);
+	ck_assert_int_eq(p2m_add(d, GFN(8000), time, 0, P2M_SPECIAL), 0);
+	guest_set(d, root, 0x400000, 1,
+		  8000UL << 12 | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D);
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	ck_assert(!access_va(0, 0x400000, PF_USER | PF_WRITE));
+	check_all(d);
+}
+END_TEST
+
+START_TEST(domains_share_a_slot)
+{
+	struct domain *d = setup(1, 0), *e;
+	u64 root = table_gfn();
+	u32 level;
+
+	start(d, root);
+	guest_set(d, root, 0x400000, 1, 5 << 12 | PTE_P);
+	guest_set(d, root, KERNEL_BASE, 1, 4 << 12 | PTE_P);
+	ck_assert(access_va(0, 0x400000, 0));
+	ck_assert(access_va(0, KERNEL_BASE, 0));
+	host_idle(0);
+	tlb_flush(0);
+	watched = NULL;
+	e = host_domain(4, 1, 4096, 0, false);
+	ck_assert_int_eq(p2m_populate(e, GFN(TABLES), 100, 0), 100);
+	e->vcpus[0]->root = GFN(root);
+	host_run(0, e, 0);
+	ck_assert(!hw_walk(0, 0x400000, &level));
+	ck_assert(!hw_walk(0, KERNEL_BASE, &level));
+	check_all(e);
+	host_idle(0);
+	tlb_flush(0);
+	host_run(0, d, 0);
+	ck_assert(hw_walk(0, 0x400000, &level));
+	ck_assert(hw_walk(0, KERNEL_BASE, &level));
+	check_all(d);
+}
+END_TEST
+
 START_TEST(aging)
 {
 	struct domain *d = setup(2, 0);
@@ -1008,7 +1095,7 @@ START_TEST(teardown)
 	ck_assert_int_eq(rc, 0);
 	for (u32 cpu = 0; cpu < 2; cpu++) {
 		for (u32 s = 0; s < ROOT_SLOTS; s++) {
-			ck_assert_uint_eq(pcpus[cpu].roots[s].tag, 0);
+			ck_assert_uint_eq(pcpus[cpu].tags[s], 0);
 			for (u32 i = 0; i < 512; i++)
 				ck_assert(i == SLOT_GATE || !pcpus[cpu].l4[s][i]);
 		}
@@ -1057,6 +1144,8 @@ static void random_map(struct domain *d, u64 root)
 	gfn = rnd(16) ? rnd(TABLES) : rnd(1 << 20);
 	gfn &= ~(size / PAGE_SIZE - 1);
 	flags = (level > 1 && rnd(8)) ? RINGLET_FLUSH_FREED_TABLES : 0;
+	table_rights = rnd(3) ? PTE_W | PTE_U : leaf_flags(rnd(1024)) &
+		       (PTE_W | PTE_U | PTE_NX);
 	pte = leaf_flags(rnd(1024)) | gfn << PAGE_SHIFT |
 	      (level > 1 ? PTE_PS : 0);
 	if (pte & PTE_P || rnd(2))
@@ -1211,6 +1300,9 @@ int main(void)
 	tcase_add_test(t, eviction_of_the_running_root);
 	tcase_add_test(t, eviction_of_dying_roots);
 	tcase_add_test(t, foreign_frames);
+	tcase_add_test(t, leaving_frames_are_not_filled);
+	tcase_add_test(t, read_only_frames);
+	tcase_add_test(t, domains_share_a_slot);
 	tcase_add_test(t, aging);
 	tcase_add_test(t, teardown);
 	tcase_add_loop_test(t, random_guests, 0, 8);

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Domain 0 on build/ringlet.iso, as a person would see it on the terminal."""
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from machine import BUILD, Failure, Machine, Shell
+
+PROMPT = r"dom0:[^\n#]*# "
+NATIVE_PROMPT = r"native:[^\n#]*# "
+EXAMPLE = "/usr/share/ringlet/example"
+
+
+def log_path(name):
+    return os.environ.get("RINGLET_TEST_LOG",
+                          BUILD / f"tests/log/{name}.console")
+
+
+@contextlib.contextmanager
+def devices():
+    """QEMU options for a disk and two network cards, as domain 0 has them."""
+    with tempfile.TemporaryDirectory() as directory:
+        disk, sata = Path(directory) / "virtio.img", Path(directory) / "sata.img"
+        for path in (disk, sata):
+            with open(path, "wb") as image:
+                image.truncate(64 << 20)
+        yield ["-drive", f"file={disk},if=none,id=disk,format=raw",
+               "-device", "virtio-blk-pci,drive=disk",
+               "-drive", f"file={sata},if=none,id=sata,format=raw",
+               "-device", "ide-hd,drive=sata,bus=ide.1",
+               "-netdev", "user,id=net0", "-device",
+               "virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01",
+               "-netdev", "user,id=net1", "-device",
+               "e1000,netdev=net1,mac=52:54:00:00:00:02"]
+
+
+@contextlib.contextmanager
+def domain0(name, cpus=2, memory=2048, limit=180):
+    """Boot to domain 0's shell. Yields (machine, shell)."""
+    with devices() as options, \
+            Machine(BUILD / "ringlet.iso", cpus=cpus, memory=memory,
+                    log=log_path(name), devices=options) as machine:
+        machine.expect(r"\(RL\) [^\n]*Ringlet \d", limit)
+        machine.expect(r"\(RL\) [^\n]*\b%s CPUs are up" % cpus, limit)
+        machine.expect(r"Linux version 6\.12", limit)
+        machine.expect(r"This is domain 0 of Ringlet", limit)
+        machine.expect(PROMPT, limit)
+        yield machine, Shell(machine, PROMPT)
+
+
+def domains(shell):
+    """What 'ringlet list --json' says, by name."""
+    text = shell.check("ringlet list --json")
+    try:
+        return {d["name"]: d for d in json.loads(text)}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Failure(f"'ringlet list --json': {error}: {text}") from error
+
+
+def wait_for(shell, what, true, limit=60):
+    """Ask for the list until true(domains) holds. Returns the domains."""
+    for _ in range(limit):
+        found = domains(shell)
+        if true(found):
+            return found
+        shell.check("sleep 1")
+    raise Failure(f"{what}: not so after {limit} s: {found}")
