@@ -131,8 +131,10 @@ $(hv-objects) $(B)/ringlet.lds: $(B)/generated/hv-flags
 # string.c has what the C library has. tests/unit/NAME_test.c is a program; its
 # tests/unit/NAME.mk, if any, may set NAME-sources (more C files), NAME-cflags
 # and NAME-libs. Other C files of tests/unit/ are shared by all programs.
+# sched_yield has another name there: the sanitizers call the C library's.
 
-host-flags := -std=gnu11 -DRINGLET_HOST -O1 -g -fno-omit-frame-pointer \
+host-flags := -std=gnu11 -DRINGLET_HOST -Dsched_yield=hv_sched_yield -O1 -g \
+	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -D_GNU_SOURCE -iquote hypervisor \
 	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
@@ -165,8 +167,8 @@ $(B)/tests/unit/$(1): $(B)/tests/unit/$(1).d/tests/unit/$(1)_test.o \
 		$$($(1)-sources:%.c=$(B)/tests/unit/$(1).d/%.o) \
 		$(B)/host/libringlet-hv.a
 	@echo "  HOSTLD  $$@"
-	@$$(CC) $$(HOST_CFLAGS) -o $$@ $$^ $$($(1)-libs) -lcheck_pic -lfdt \
-		-lsubunit -lrt -lm -pthread
+	@$$(CC) $$(HOST_CFLAGS) -Wl,--gc-sections -o $$@ $$^ $$($(1)-libs) \
+		-lcheck_pic -lfdt -lsubunit -lrt -lm -pthread
 endef
 $(foreach name,$(unit-names),$(eval $(call unit-rules,$(name))))
 

@@ -28,6 +28,7 @@ static struct event_port *port_of(struct domain *d, u32 port)
 
 	if (!port || port >= RINGLET_EVTCHN_PORTS)
 		return NULL;
+	port = (u32)index_nospec(port, RINGLET_EVTCHN_PORTS);
 	page = READ_ONCE(d->events.page[port / EVENT_PORTS_PER_PAGE]);
 	return page ? &page[port % EVENT_PORTS_PER_PAGE] : NULL;
 }
@@ -233,6 +234,8 @@ s64 event_bind_virq(struct domain *d, u32 virq, u32 vcpu)
 		return -ENOENT;
 	if (control_virq(virq) && !d->control)
 		return -EPERM;
+	virq = (u32)index_nospec(virq, RINGLET_NR_VIRQS);
+	vcpu = (u32)index_nospec(vcpu, d->nr_vcpus);
 	slot = per_vcpu_virq(virq) ? &d->vcpus[vcpu]->virq_port[virq] :
 				     &d->events.virq_port[virq];
 	lock(&d->events.lock);

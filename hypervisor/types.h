@@ -82,4 +82,17 @@ typedef struct { u64 n; } gfn_t;
 #define GFN(x) ((gfn_t){ (x) })
 #define MFN_NONE MFN(~0UL)
 
+/*
+ * 'index' if it is below 'size', else 0, also where the CPU runs ahead of the
+ * test that said so: for indices that a guest chose.
+ */
+static inline u64 index_nospec(u64 index, u64 size)
+{
+	u64 mask;
+
+	__asm__ volatile("cmpq %2, %1\n\tsbbq %0, %0"
+			 : "=r"(mask) : "r"(index), "r"(size) : "cc");
+	return index & mask;
+}
+
 #endif /* HV_TYPES_H */

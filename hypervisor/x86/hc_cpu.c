@@ -51,7 +51,7 @@ s64 hc_set_trap_table(struct vcpu *v, u64 traps, u32 count)
 		if (t[i].vector == RINGLET_TRAP_INT80)
 			WRITE_ONCE(d->trap_int80, t[i].address);
 		else
-			WRITE_ONCE(d->traps[t[i].vector], t[i].address);
+			WRITE_ONCE(d->traps[t[i].vector & 31], t[i].address);
 	}
 	return 0;
 }
@@ -289,7 +289,7 @@ s64 hc_vcpu_boot(struct vcpu *v, u32 vcpu, u64 context)
 		return -ENOENT;
 	if (copy_from_guest(v, &c, context, sizeof(c)))
 		return -EFAULT;
-	other = d->vcpus[vcpu];
+	other = d->vcpus[index_nospec(vcpu, d->nr_vcpus)];
 	lock(&d->lock);
 	if (other->online) {
 		ret = -EEXIST;
@@ -333,5 +333,6 @@ s64 hc_vcpu_is_up(struct vcpu *v, u32 vcpu)
 
 	if (vcpu >= d->nr_vcpus)
 		return -ENOENT;
+	vcpu = (u32)index_nospec(vcpu, d->nr_vcpus);
 	return READ_ONCE(d->vcpus[vcpu]->online);
 }
