@@ -90,7 +90,8 @@ static s64 insert(struct domain *d, u32 id)
 	     link = &(*link)->next)
 		;
 	d->next = *link;
-	WRITE_ONCE(*link, d);
+	/* Who finds it without the lock finds all of it. */
+	__atomic_store_n(link, d, __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -36,7 +36,6 @@ static void flush_table(struct flush *f, struct vtlb_root *r, u64 *l2, u64 end)
 	u64 *table = pte_table(*l2);
 
 	if (!f->wrprotect && !(f->at & (level_size(2) - 1)) && end <= f->last) {
-		f->rm.entries += table_leaves(table);
 		removal_note(&f->rm);
 		root_page_drop(r, pte_mfn(*l2).n, &f->rm);
 		shadow_set(l2, 0);

@@ -41,6 +41,8 @@
 
 /* Root cache of a pCPU; its level-4 pages are contiguous in memory. */
 #define ROOT_SLOTS		64
+/* Two ways: a root is in slot gfn % ROOT_SETS or ROOT_SETS further on. */
+#define ROOT_SETS		(ROOT_SLOTS / 2)
 
 #ifndef __ASSEMBLER__
 #include "types.h"

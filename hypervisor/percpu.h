@@ -45,6 +45,7 @@ struct pcpu {
 	mfn_t l4_base;
 	u64 *l4[ROOT_SLOTS];
 	u64 tags[ROOT_SLOTS];	/* whose root each stands for; see gate_root */
+	u32 root_ways;		/* bit n: which way of set n was given away last */
 	struct gate_root *roots;	/* the root cache, writable alias */
 	struct gate_const *gate;	/* constants page, writable alias */
 	u64 hv_cr3;

@@ -28,9 +28,9 @@ static u64 tag_of(const struct domain *d, gfn_t gfn)
 	return (u64)d->id << 48 | gfn.n << PAGE_SHIFT | 1;
 }
 
-static u32 slot_of(gfn_t gfn)
+static u32 set_of(gfn_t gfn)
 {
-	return gfn.n % ROOT_SLOTS;
+	return gfn.n % ROOT_SETS;
 }
 
 static bool tag_is(u64 tag, const struct domain *d)
@@ -160,6 +160,7 @@ void root_page_drop(struct vtlb_root *r, u32 page, struct removal *rm)
 {
 	page_unlink(r, page);
 	r->pages--;
+	rm->entries++;
 	frame_of(MFN(page))->next = rm->pages;
 	rm->pages = page;
 }
@@ -184,10 +185,9 @@ void root_clear_copies(struct domain *d, struct vtlb_root *r, u32 i)
 {
 	for (u32 n = 0; n < nr_pcpus; n++) {
 		struct pcpu *p = &pcpus[n];
-		u32 slot = r->common ? 0 : slot_of(r->gfn);
-		u32 end = r->common ? ROOT_SLOTS : slot + 1;
+		u32 slot = r->common ? 0 : set_of(r->gfn);
 
-		for (; slot < end; slot++) {
+		for (; slot < ROOT_SLOTS; slot += r->common ? 1 : ROOT_SETS) {
 			u64 tag = READ_ONCE(p->tags[slot]);
 			u64 *entry = &p->l4[slot][r->common ? 256 + i : i];
 
@@ -269,12 +269,24 @@ static void slot_assign(struct pcpu *p, u32 slot, struct domain *d, gfn_t gfn)
 	}
 }
 
+/* Where this pCPU has the root, or will have it: the ways take turns. */
+static u32 slot_find(struct pcpu *p, u64 tag, u32 set)
+{
+	u32 slot;
+
+	for (slot = set; slot < ROOT_SLOTS; slot += ROOT_SETS)
+		if (p->tags[slot] == tag)
+			return slot;
+	p->root_ways ^= 1U << set;
+	return p->root_ways >> set & 1 ? set : set + ROOT_SETS;
+}
+
 /* Load v->root on this pCPU. */
 static void root_load(struct vcpu *v)
 {
 	struct pcpu *p = this_pcpu();
 	struct domain *d = v->domain;
-	u32 slot = slot_of(v->root);
+	u32 slot = slot_find(p, tag_of(d, v->root), set_of(v->root));
 
 	if (p->tags[slot] != tag_of(d, v->root))
 		slot_assign(p, slot, d, v->root);
@@ -333,15 +345,6 @@ s64 vtlb_load_root(struct vcpu *v, u64 gpa)
 	return 0;
 }
 
-u32 table_leaves(const u64 *table)
-{
-	u32 n = 0;
-
-	for (u32 i = 0; i < 512; i++)
-		n += table[i] != 0;
-	return n;
-}
-
 void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
 {
 	for (u32 i = 0; i < 256; i++) {
@@ -351,11 +354,8 @@ void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
 		shadow_set(&r->l3[i], 0);
 		root_clear_copies(d, r, i);
 	}
-	while (r->first != FRAME_END) {
-		if (frame_of(MFN(r->first))->level == 1)
-			rm->entries += table_leaves(mfn_to_virt(MFN(r->first)));
+	while (r->first != FRAME_END)
 		root_page_drop(r, r->first, rm);
-	}
 }
 
 void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm)
@@ -370,7 +370,6 @@ void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm)
 			rm->entries++;
 			continue;
 		}
-		rm->entries += table_leaves(pte_table(l2[i]));
 		root_page_drop(r, pte_mfn(l2[i]).n, rm);
 	}
 	root_page_drop(r, pte_mfn(*slot).n, rm);

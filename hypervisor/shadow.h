@@ -121,7 +121,7 @@ struct removal {
 	struct domain *d;
 	u32 pages;		/* list of shadow pages to give back */
 	bool noted;
-	u64 entries;		/* leaves dropped */
+	u64 entries;		/* leaves dropped, and whole tables */
 };
 
 #define REMOVAL(dom) { .d = (dom), .pages = FRAME_END }
@@ -162,8 +162,6 @@ void root_copy(struct vcpu *v, struct vtlb_root *r, u32 i);
 void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm);
 /* Unlink a subtree below level-3 entry 'slot' of a locked root. */
 void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm);
-/* Leaves in a table of level 1. */
-u32 table_leaves(const u64 *table);
 /* Empty every root and the common half. ROOTS lock not held. */
 void root_empty_all(struct domain *d, struct removal *rm);
 /* Take a root away. ROOTS lock held. */

@@ -12,7 +12,7 @@
  * A root (a guest level-4 table) has a master array of level-3 tables for its
  * lower half; the upper half of all roots of a domain is one more such object,
  * filled from the kernel root. Level-4 tables belong to the pCPUs (percpu.h):
- * ROOT_SLOTS each, caches of the masters, direct-mapped by the root's gfn.
+ * ROOT_SLOTS each, caches of the masters, two-way by the root's gfn.
  * Entries of a copy come by fault on the pCPU itself; they leave master and all
  * copies under the root's lock, before shootdown and before reuse. So no CR3
  * value ever names a freed page.

@@ -152,6 +152,7 @@ void guest_cpuid(struct vcpu *v, u32 leaf, u32 subleaf, u32 r[4])
 #define MSR_TSC			0x10
 #define MSR_BIOS_SIGN_ID	0x8b
 #define MSR_MISC_ENABLE		0x1a0
+#define MSR_K8_INT_PENDING	0xc0010055	/* C1E: not in use */
 #define EFER_GUEST		0xd01	/* SCE LME LMA NXE */
 
 bool guest_rdmsr(struct vcpu *v, u32 msr, u64 *value)
@@ -172,6 +173,7 @@ bool guest_rdmsr(struct vcpu *v, u32 msr, u64 *value)
 	case MSR_BIOS_SIGN_ID:
 	case MSR_MISC_ENABLE:
 	case MSR_APIC_BASE:
+	case MSR_K8_INT_PENDING:
 		*value = 0;
 		return true;
 	default:

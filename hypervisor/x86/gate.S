@@ -157,13 +157,16 @@ gate_load_root:
 	jnz	gate_load_root_slow
 	mov	%edi, %ecx
 	shr	$12, %ecx
-	and	$(ROOT_SLOTS - 1), %ecx
+	and	$(ROOT_SETS - 1), %ecx
 	mov	%rdi, %rax
 	or	CONST(GC_ROOT_TAG), %rax
 	lea	ROOTS, %r11
 	cmp	%rax, (%r11, %rcx, 8)
+	je	1f
+	add	$ROOT_SETS, %ecx
+	cmp	%rax, (%r11, %rcx, 8)
 	jne	gate_load_root_slow
-	shl	$12, %ecx
+1:	shl	$12, %ecx
 	add	CONST(GC_L4_BASE), %rcx
 	mov	%rcx, %cr3
 	xor	%eax, %eax

@@ -84,8 +84,10 @@ void lapic_init(u32 uid)
 	if ((base & cpu_info.phys_mask) != acpi.lapic_phys)
 		panic("the local APIC is at %#lx, but ACPI says %#lx",
 		      base & cpu_info.phys_mask, acpi.lapic_phys);
-	if (acpi.lapic_phys >= 1UL << 32)
-		panic("the local APIC is above 4 GiB, at %#lx", acpi.lapic_phys);
+	/* gate_nmi in gate.S and the address of MSIs rely on it. */
+	if (acpi.lapic_phys != 0xfee00000)
+		panic("the local APIC is at %#lx; it must be at 0xfee00000",
+		      acpi.lapic_phys);
 	wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
 	apic_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	apic_write(APIC_TPR, 0);

@@ -182,6 +182,15 @@ static bool is_level4_page(u64 page)
 	return false;
 }
 
+static u32 table_leaves(const u64 *table)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < 512; i++)
+		n += table[i] != 0;
+	return n;
+}
+
 void host_shadow_write(u64 *slot, u64 entry)
 {
 	u64 page = virt_to_mfn(slot).n;
@@ -854,7 +863,7 @@ END_TEST
 START_TEST(root_slots_conflict)
 {
 	struct domain *d = setup(1, 0);
-	u64 a = 2100, b = a + ROOT_SLOTS;
+	u64 a = 2100, b = a + ROOT_SETS, c = b + ROOT_SETS;
 	u32 level;
 
 	next_table = 3000;
@@ -868,6 +877,13 @@ START_TEST(root_slots_conflict)
 	ck_assert(hw_walk(0, KERNEL_BASE, &level));
 	ck_assert(!access_va(0, 0x400000, 0));
 	check_all(d);
+	/* There are two ways: a third root takes one of them. */
+	run_root(0, d, c);
+	ck_assert(!hw_walk(0, 0x400000, &level));
+	ck_assert(hw_walk(0, KERNEL_BASE, &level));
+	check_all(d);
+	run_root(0, d, b);
+	ck_assert(!hw_walk(0, 0x400000, &level));
 	run_root(0, d, a);
 	ck_assert(hw_walk(0, 0x400000, &level));
 	check_all(d);

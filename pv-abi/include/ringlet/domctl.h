@@ -122,7 +122,7 @@ RINGLET_ASSERT_SIZE(ringlet_sysinfo, 616);
 	X(faults_forwarded, "page faults delivered to the guest") \
 	X(exceptions, "other exceptions delivered") \
 	X(flushes, "flushes of ranges") \
-	X(flush_pages, "shadow entries dropped by flushes") \
+	X(flush_pages, "shadow entries, and whole tables of them, dropped by flushes") \
 	X(shootdowns, "flushes that interrupted another pCPU") \
 	X(evictions, "roots or subtrees evicted for want of shadow pages") \
 	X(events_sent, "events sent") \
