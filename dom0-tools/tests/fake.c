@@ -460,6 +460,7 @@ void rl_dev_unmap(void *mapping, uint64_t count)
 struct binding {
 	unsigned int virq;
 	int eventfd;
+	unsigned long seen;	/* when it was bound: the thread may start late */
 };
 
 /* Signals an eventfd each time its virtual interrupt was raised. */
@@ -467,7 +468,7 @@ static void *deliver(void *arg)
 {
 	struct binding *b = arg;
 	volatile unsigned long *raised = &fake->raised[b->virq];
-	unsigned long seen = *raised;
+	unsigned long seen = b->seen;
 	uint64_t one = 1;
 
 	for (;;) {
@@ -486,7 +487,11 @@ int rl_dev_bind_virq(int fd, uint32_t virq, int eventfd)
 	pthread_t thread;
 
 	(void)fd;
-	bindings[virq] = (struct binding){ virq, eventfd };
+	bindings[virq] = (struct binding){
+		.virq = virq,
+		.eventfd = eventfd,
+		.seen = fake->raised[virq],
+	};
 	if (pthread_create(&thread, NULL, deliver, &bindings[virq]))
 		return -EAGAIN;
 	pthread_detach(thread);
