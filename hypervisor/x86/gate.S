@@ -25,6 +25,41 @@
 #define STACK_TOP	(gate_text + GATE_STACK_ENTRY + 0x1000)(%rip)
 #define STACK_AT(off)	(gate_text + GATE_STACK_ENTRY + 0x1000 + off)(%rip)
 
+/* The general registers behind rax, in the order of struct cpu_regs. */
+.macro push_registers
+	push	%rbx
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%rbp
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+.endm
+
+.macro pop_registers
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rbp
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rbx
+.endm
+
 	.section .gate.text, "ax", @progbits
 	.balign 4096
 	.globl	gate_text
@@ -339,20 +374,7 @@ gate_enter:
 	pushq	16(%rax)		/* vector */
 	pushq	(%rax)			/* cr3 */
 	pushq	8(%rax)			/* rax */
-	push	%rbx
-	push	%rcx
-	push	%rdx
-	push	%rsi
-	push	%rdi
-	push	%rbp
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	push_registers
 	mov	%rsp, %rdi
 	mov	CONST(GC_HV_STACK), %rsp
 	/* Fill the return stack buffer, so that no RET below is predicted from
@@ -411,20 +433,7 @@ gate_broken:
 	mov	%rax, %cr3
 	/* fall through: the stack is one of the gate's, mapped here as well */
 gate_in_hv:
-	push	%rbx
-	push	%rcx
-	push	%rdx
-	push	%rsi
-	push	%rdi
-	push	%rbp
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	push_registers
 	mov	%rsp, %rdi
 	mov	%rsp, %rbx
 	and	$~15, %rsp
@@ -435,20 +444,7 @@ gate_in_hv:
 	pushq	gate_hv_ring0(%rip)
 	lretq
 1:	mov	%rbx, %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rbp
-	pop	%rdi
-	pop	%rsi
-	pop	%rdx
-	pop	%rcx
-	pop	%rbx
+	pop_registers
 	pop	%rax
 	add	$16, %rsp		/* vector, error code */
 	iretq
