@@ -202,8 +202,6 @@ void gate_init_pcpu(struct pcpu *p)
 	struct tss *tss = page_alloc();
 	u32 i, off;
 
-	sched_pcpu_init(p);
-	timer_pcpu_init(p);
 	vtlb_pcpu_init(p);
 	g->l1 = l1;
 	g->gdt = page_alloc();
