@@ -95,8 +95,12 @@ s64 hc_multicall(struct vcpu *v, u64 calls, u32 count)
 	if (count > MULTICALL_MAX)
 		return -EINVAL;
 	for (; count; calls += sizeof(c), count--) {
-		if (work_expired() || copy_from_guest(v, &c, calls, sizeof(c))) {
-			ret = work_expired() ? -ERESTART_HV : -EFAULT;
+		if (work_expired()) {
+			ret = -ERESTART_HV;
+			break;
+		}
+		if (copy_from_guest(v, &c, calls, sizeof(c))) {
+			ret = -EFAULT;
 			break;
 		}
 		c.ret = multicall_one(v, &c);

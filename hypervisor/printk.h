@@ -32,8 +32,6 @@ void log_vline(enum log_level level, const char *fmt, __builtin_va_list ap);
 
 /* Show lines up to this level on the console; -1: none. */
 void log_set_console_level(int level);
-/* Text of domain 0's console on the console= device, as it is. LOCK_LOG. */
-void platform_console_write(const char *text, size_t len);
 /* Panic: only this pCPU logs from here on, all levels, and without the lock. */
 void log_single_user(void);
 bool log_is_single_user(void);

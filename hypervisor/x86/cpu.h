@@ -223,14 +223,6 @@ static inline void cpu_wait(void)
 	__asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
-static inline bool irqs_enabled(void)
-{
-	u64 flags;
-
-	__asm__ volatile("pushfq; popq %0" : "=r"(flags) :: "memory");
-	return flags & 0x200;
-}
-
 /* Stop this pCPU for ever; an NMI only wakes it to stop again. */
 static inline void __noreturn cpu_stop(void)
 {

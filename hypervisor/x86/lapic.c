@@ -41,7 +41,6 @@
 #define ICR_STARTUP	0x600
 #define ICR_PENDING	0x1000
 #define ICR_ASSERT	0x4000
-#define ICR_SELF	0x40000
 #define DIVIDE_BY_1	0xb
 
 #define BASE_ENABLE	0x800
@@ -132,13 +131,6 @@ static void send(u32 apic_id, u32 command)
 void lapic_send_ipi(u32 apic_id, u8 vector)
 {
 	send(apic_id, ICR_FIXED | vector);
-}
-
-void lapic_send_self(u8 vector)
-{
-	while (apic_read(APIC_ICR_LOW) & ICR_PENDING)
-		cpu_relax();
-	apic_write(APIC_ICR_LOW, ICR_SELF | ICR_ASSERT | ICR_FIXED | vector);
 }
 
 void lapic_send_nmi(u32 apic_id)

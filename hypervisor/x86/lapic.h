@@ -19,9 +19,8 @@ u32 lapic_id(void);
 /* End of interrupt. */
 void lapic_eoi(void);
 
-/* Fixed interrupts; the second one to this pCPU itself. Any context, NMI too. */
+/* A fixed interrupt. Any context, NMI too. */
 void lapic_send_ipi(u32 apic_id, u8 vector);
-void lapic_send_self(u8 vector);
 
 /* NMI, INIT, and start-up at page 'page' (below 256). */
 void lapic_send_nmi(u32 apic_id);

@@ -4,6 +4,7 @@
  */
 #include "printk.h"
 
+#include "console.h"
 #include "lock.h"
 #include "percpu.h"
 #include "time.h"

@@ -68,8 +68,8 @@ static void enter_kernel(struct vcpu *v, u64 rip, u64 rsp)
 }
 
 /* Push a frame below 'sp' and enter 'handler'. -EFAULT, nothing changed. */
-static int push_frame(struct vcpu *v, u64 handler, u64 sp, u32 vector,
-		      u32 error_code, bool has_error)
+static int push_frame(struct vcpu *v, u64 handler, u64 sp, u32 error_code,
+		      bool has_error)
 {
 	struct {
 		u64 error_code;
@@ -80,7 +80,6 @@ static int push_frame(struct vcpu *v, u64 handler, u64 sp, u32 vector,
 	void *start = &frame;
 	size_t len = sizeof(frame);
 
-	(void)vector;
 	frame.error_code = error_code;
 	frame.f.rip = r->rip;
 	frame.f.cs = user ? r->cs : RINGLET_KERNEL_CS;
@@ -109,7 +108,7 @@ static void deliver_double_fault(struct vcpu *v, u32 vector)
 	u64 handler = READ_ONCE(d->traps[TRAP_DF]);
 
 	if (!handler || !v->df_stack ||
-	    push_frame(v, handler, v->df_stack, TRAP_DF, 0, true))
+	    push_frame(v, handler, v->df_stack, 0, true))
 		domain_crash(d, v, "double fault: no stack at %#lx for the frame of vector %u",
 			     frame_stack(v), vector);
 }
@@ -127,8 +126,7 @@ void deliver_exception(struct vcpu *v, u32 vector, u32 error_code)
 		domain_crash(d, v, "exception %u without a handler", vector);
 		return;
 	}
-	if (push_frame(v, handler, frame_stack(v), vector, error_code,
-		       has_error))
+	if (push_frame(v, handler, frame_stack(v), error_code, has_error))
 		deliver_double_fault(v, vector);
 }
 
@@ -146,7 +144,7 @@ static void deliver_upcall(struct vcpu *v)
 	if (!handler)
 		return;
 	perf_inc(v->domain, upcalls);
-	if (push_frame(v, handler, frame_stack(v), 0, 0, false))
+	if (push_frame(v, handler, frame_stack(v), 0, false))
 		deliver_double_fault(v, 0);
 }
 
@@ -405,7 +403,7 @@ static void idle(struct pcpu *p)
 
 	WRITE_ONCE(p->quiescent, p->quiescent + 1);
 	if (!frame_reap() && !sched_needed())
-		__asm__ volatile("sti\n\thlt\n\tcli" ::: "memory");
+		cpu_wait();
 	else
 		__asm__ volatile("sti\n\tnop\n\tcli" ::: "memory");
 	p->entry_tsc = rdtsc();
