@@ -34,7 +34,8 @@ FORCE:
 
 config := $(B)/generated/config.h
 generated := $(config) $(B)/generated/hypercall-dispatch.h \
-	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h
+	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h \
+	$(B)/generated/hypercall-shapes.h
 
 $(config): FORCE
 	@scripts/kconfig.sh $@
