@@ -239,7 +239,7 @@ $(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
 
 .PHONY: iso run system-test-files
 iso: $(B)/ringlet.iso
-system-test-files: $(B)/ringlet.iso
+system-test-files: $(B)/ringlet.iso $(guest-images)
 
 run: iso
 	@scripts/qemu.sh
