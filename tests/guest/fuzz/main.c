@@ -395,8 +395,9 @@ static void tame(u64 *a, bool inside)
 			a[1] = 4096;
 		break;
 	case RINGLET_HC_block:
-		if (!inside)
-			WRITE_ONCE(vcpu_page()->pending, 1);
+		/* Not for ever: no upcall takes this one away before. */
+		WRITE_ONCE(vcpu_page()->vif, 0);
+		WRITE_ONCE(vcpu_page()->pending, 1);
 		break;
 	case RINGLET_HC_multicall:
 	case RINGLET_HC_iret:
