@@ -18,6 +18,7 @@
 static struct spinlock domctl_lock = SPINLOCK(LOCK_DOMCTL);
 static struct domain *domains;		/* ascending identifiers */
 static u32 next_id = RINGLET_DOMID_FIRST;
+static u64 last_serial;
 
 static u32 domain_order(void)
 {
@@ -86,6 +87,7 @@ static s64 insert(struct domain *d, u32 id)
 	d->id = id == RINGLET_DOMID_NONE ? free_id() : id;
 	if (d->id == RINGLET_DOMID_NONE)
 		return -ENOSPC;
+	d->serial = ++last_serial;
 	for (link = &domains; *link && (*link)->id < d->id;
 	     link = &(*link)->next)
 		;
