@@ -9,6 +9,7 @@
  */
 #include "domain.h"
 #include "frame.h"
+#include "hypercall.h"
 #include "panic.h"
 #include "printk.h"
 #include "machine.h"
@@ -288,6 +289,8 @@ static void log_registers(const struct domain *d, const struct vcpu *v)
 	log_error("d%uv%u vector %lu error %#lx cr2 %016lx root %#lx", d->id,
 		  v->id, r->vector, r->error_code, v->page->cr2,
 		  v->root.n << PAGE_SHIFT);
+	log_error("d%uv%u last hypercall %s (%u)", d->id, v->id,
+		  hypercall_name(v->hc_last), v->hc_last);
 }
 
 void domain_crash(struct domain *d, struct vcpu *v, const char *fmt, ...)
