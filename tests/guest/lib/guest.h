@@ -68,6 +68,7 @@ void finish(void) __attribute__((noreturn));
 /* --- Machine (main.c) --- */
 
 struct guest {
+	const void *fdt;
 	u64 boot_root;			/* of the builder */
 	u64 root;			/* the kernel root, made by main.c */
 	u32 domid;
