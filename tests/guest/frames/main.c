@@ -46,7 +46,7 @@ static void reader_main(void *arg)
 		over = ended;
 		if (try_read(WINDOW, &value)) {
 			reader_stale += over;
-			reader_busy = 1;
+			reader_busy++;
 		} else {
 			reader_faults++;
 			reader_go = 0;
@@ -138,10 +138,12 @@ static void one_round(u32 round)
 	a.data[0x800 / 8] = SECRET + round;
 	map_window(frame << 12, PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX);
 	CHECK(try_read(WINDOW + 0x800, &value) && value == SECRET + round);
+	/* Only we two run, so that the reader is in the middle of it. */
+	CHECK_EQ(ringlet_domctl_pause(a.domid), 0);
 	if (guest.vcpus > 1) {
 		reader_busy = 0;
 		reader_go = 1;
-		CHECK(wait_count(&reader_busy, 1, 10 * SECOND));
+		CHECK(wait_count(&reader_busy, 1000, 10 * SECOND));
 	}
 	/* Our tables go on naming it: the hypervisor must see to it. */
 	CHECK_EQ(ringlet_domctl_unmap(frame, 1), 1);
