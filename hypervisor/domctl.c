@@ -115,7 +115,7 @@ static void describe(struct domain *d, struct ringlet_domain_info *info)
 		running |= vi.running;
 		blocked &= !vi.online || vi.blocked;
 	}
-	info->weight = sched_domain_weight(d);
+	info->weight = READ_ONCE(d->sched.weight);
 	info->max_pages = d->max_pages;
 	info->pages = __atomic_load_n(&d->pages, __ATOMIC_RELAXED);
 	info->shadow_pages = vtlb_pages(d);
