@@ -11,9 +11,11 @@
 #include "layout.h"
 #include "panic.h"
 #include "printk.h"
+#include "x86/boot.h"
 #include "x86/platform.h"
 
 #define HEADER_SIZE	36
+#define RSDP_SIZE	20	/* of version 1, with which all begin */
 #define MAX_TABLE	0x100000
 #define MAX_TABLES	256
 
@@ -230,20 +232,39 @@ static void parse_root(u64 phys, u32 entry_size)
 		panic("ACPI: there is no valid MADT, so CPUs and interrupt controllers are unknown");
 }
 
-/* The RSDP's own address, which domain 0 wants to know: section 5.2.5.1. */
-static u64 find_rsdp(const u8 *copy)
+/* Where a copy of the RSDP stands from 'start' on, before 'end'; 0: nowhere. */
+static u64 search_rsdp(const u8 *copy, u64 start, u64 end)
 {
-	u64 ebda = (u64)get16(phys_to_virt(0x40e)) << 4, phys;
+	u64 phys;
 
-	for (phys = 0xe0000; phys < 0x100000; phys += 16)
-		if (!memcmp(phys_to_virt(phys), copy, 20))
-			return phys;
-	if (ebda < 0x80000 || ebda >= 0xa0000)
-		return 0;
-	for (phys = ebda; phys < ebda + 1024; phys += 16)
-		if (!memcmp(phys_to_virt(phys), copy, 20))
+	/* Multiples of 16 in a BIOS; EDK2 has it at any multiple of 4. */
+	for (phys = ALIGN_UP(start, 4); phys + RSDP_SIZE <= end; phys += 4)
+		if (!memcmp(phys_to_virt(phys), copy, RSDP_SIZE))
 			return phys;
 	return 0;
+}
+
+/*
+ * The RSDP's own address, which domain 0 wants to know. UEFI has it in memory
+ * of ACPI's types, a BIOS in ROM or in its extended data area: 5.2.5.
+ */
+static u64 find_rsdp(const u8 *copy)
+{
+	u64 ebda = (u64)get16(phys_to_virt(0x40e)) << 4, phys = 0;
+	u32 i;
+
+	for (i = 0; i < boot_mb2.nr_memory && !phys; i++) {
+		const struct multiboot2_memory *m = &boot_mb2.memory[i];
+
+		if ((m->type == MULTIBOOT2_ACPI || m->type == MULTIBOOT2_NVS) &&
+		    platform_is_mapped(m->addr, m->size))
+			phys = search_rsdp(copy, m->addr, m->addr + m->size);
+	}
+	if (!phys)
+		phys = search_rsdp(copy, 0xe0000, 0x100000);
+	if (!phys && ebda >= 0x80000 && ebda < 0xa0000)
+		phys = search_rsdp(copy, ebda, ebda + 1024);
+	return phys;
 }
 
 void acpi_init(const u8 *rsdp, bool v2)

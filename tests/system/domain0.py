@@ -37,11 +37,12 @@ def devices():
 
 
 @contextlib.contextmanager
-def domain0(name, cpus=2, memory=2048, limit=180):
+def domain0(name, cpus=2, memory=2048, limit=180, **machine_options):
     """Boot to domain 0's shell. Yields (machine, shell)."""
     with devices() as options, \
             Machine(BUILD / "ringlet.iso", cpus=cpus, memory=memory,
-                    log=log_path(name), devices=options) as machine:
+                    log=log_path(name), devices=options,
+                    **machine_options) as machine:
         machine.expect(r"\(RL\) [^\n]*Ringlet \d", limit)
         machine.expect(r"\(RL\) [^\n]*\b%s CPUs are up" % cpus, limit)
         machine.expect(r"Linux version 6\.12", limit)
