@@ -51,12 +51,13 @@ static u64 memory_size(const struct domain0_input *in)
 	if (want > avail && !in->memory)
 		want = avail;
 	if (want > avail)
-		panic("dom0_mem: %lu MiB are not free for domain 0, %lu MiB are",
-		      want / MIB, avail / MIB);
+		boot_failure("dom0_mem: %lu MiB are not free for domain 0, %lu MiB are; ask for less, or give the machine more memory",
+			     want / MIB, avail / MIB);
 	if (want < DOM0_LEAST)
-		panic("domain 0 needs %lu MiB of memory or more, %lu MiB are %s",
-		      DOM0_LEAST / MIB, want / MIB,
-		      in->memory ? "what dom0_mem= gives it" : "free");
+		boot_failure("domain 0 needs %lu MiB of memory or more, %lu MiB are %s",
+			     DOM0_LEAST / MIB, want / MIB, in->memory ?
+			     "what dom0_mem= gives it; ask for more" :
+			     "free; give the machine more memory");
 	return want;
 }
 
@@ -90,8 +91,8 @@ static void e820_add(u64 start, u64 end, u32 type)
 	if (start >= end)
 		return;
 	if (nr_e820 == BUILDER_MAX_E820)
-		panic("the memory map has more than %d entries for domain 0",
-		      BUILDER_MAX_E820);
+		boot_failure("the memory map has more than %d entries for domain 0",
+			     BUILDER_MAX_E820);
 	e820[nr_e820++] = (struct builder_e820){ start, end - start, type };
 }
 
@@ -152,16 +153,16 @@ static struct domain *create(const struct domain0_input *in, u64 memory)
 	u64 done;
 
 	if (ret)
-		panic("domain 0 cannot be created: error %ld", (long)-ret);
+		boot_failure("domain 0 cannot be created: error %ld", (long)-ret);
 	for (done = 0; done < memory >> PAGE_SHIFT; done += (u64)ret) {
 		ret = p2m_populate_identity(d, (memory >> PAGE_SHIFT) - done);
 		if (ret <= 0)
-			panic("no memory for domain 0 after %lu MiB: error %ld",
-			      (done << PAGE_SHIFT) / MIB, (long)-ret);
+			boot_failure("no memory for domain 0 after %lu MiB: error %ld",
+				     (done << PAGE_SHIFT) / MIB, (long)-ret);
 	}
 	ret = domain_set_shared(d, GFN(0));
 	if (ret)
-		panic("no shared page for domain 0: error %ld", (long)-ret);
+		boot_failure("no shared page for domain 0: error %ld", (long)-ret);
 	return d;
 }
 
@@ -196,14 +197,14 @@ void domain0_build(const struct domain0_input *in)
 	if (!ret)
 		ret = builder_load(&builder, &context);
 	if (ret)
-		panic("domain 0 cannot be built: %s", builder.error);
+		boot_failure("domain 0 cannot be built: %s", builder.error);
 	log_info("Domain 0: %lu MiB in %u pieces, image %#lx-%#lx, initrd %#lx-%#lx, entry %#lx",
 		 l->memory_size / MIB, nr_regions, l->image_start, l->image_end,
 		 l->initrd_start, l->initrd_end, l->entry);
 	ret = vcpu_set_context(d->vcpus[0], &context);
 	if (ret)
-		panic("domain 0's start state is not allowed: its entry point is %#lx",
-		      context.rip);
+		boot_failure("domain 0's start state is not allowed: its entry point is %#lx",
+			     context.rip);
 	d->vcpus[0]->online = true;
 	sched_vcpu_online(d->vcpus[0]);
 	d->pause_count = 0;

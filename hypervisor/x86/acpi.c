@@ -168,7 +168,7 @@ static void parse_madt(const u8 *t, u32 len)
 	u32 pos = HEADER_SIZE + 8;
 
 	if (len < pos)
-		panic("ACPI: the MADT is too short, %u bytes", len);
+		boot_failure("ACPI: the MADT is too short, %u bytes; update the firmware", len);
 	acpi.lapic_phys = get32(t + HEADER_SIZE);
 	while (len - pos >= 2) {
 		u32 size = t[pos + 1];
@@ -213,7 +213,7 @@ static void parse_root(u64 phys, u32 entry_size)
 	u64 addr;
 
 	if (!root || memcmp(root, entry_size == 8 ? "XSDT" : "RSDT", 4))
-		panic("ACPI: there is no valid root table at %#lx", phys);
+		boot_failure("ACPI: there is no valid root table at %#lx; update the firmware", phys);
 	nr = MIN((len - HEADER_SIZE) / entry_size, (u32)MAX_TABLES);
 	for (i = 0; i < nr; i++) {
 		addr = entry_size == 8 ? get64(root + HEADER_SIZE + i * 8) :
@@ -229,7 +229,7 @@ static void parse_root(u64 phys, u32 entry_size)
 		}
 	}
 	if (!madt)
-		panic("ACPI: there is no valid MADT, so CPUs and interrupt controllers are unknown");
+		boot_failure("ACPI: there is no valid MADT, so CPUs and interrupt controllers are unknown; update the firmware");
 }
 
 /* Where a copy of the RSDP stands from 'start' on, before 'end'; 0: nowhere. */
@@ -275,9 +275,9 @@ void acpi_init(const u8 *rsdp, bool v2)
 	else
 		parse_root(get32(rsdp + 16), 4);
 	if (!acpi.nr_cpus)
-		panic("ACPI: the MADT names no usable CPU");
+		boot_failure("ACPI: the MADT names no usable CPU; update the firmware");
 	if (!acpi.nr_ioapics)
-		panic("ACPI: the MADT names no IO-APIC, which Ringlet needs");
+		boot_failure("ACPI: the MADT names no IO-APIC, which Ringlet needs; turn it on in the firmware's set-up");
 	log_info("ACPI: %u CPUs, %u IO-APICs, PM timer port %#x",
 		 acpi.nr_cpus, acpi.nr_ioapics, acpi.pm_timer_port);
 }

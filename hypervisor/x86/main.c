@@ -18,6 +18,7 @@
 #include "x86/ioapic.h"
 #include "x86/lapic.h"
 #include "x86/paging.h"
+#include "x86/screen.h"
 #include "x86/smp.h"
 #include "x86/uart.h"
 
@@ -50,14 +51,17 @@ void main_console(void)
 		if (boot_cmdline.console & CMDLINE_CONSOLE_COM1 << i &&
 		    !uart_init(i, boot_cmdline.baud[i]))
 			log_warning("console=com%u: there is no such port", i + 1);
+	if (boot_cmdline.console & CMDLINE_CONSOLE_VGA &&
+	    !screen_init(&boot_mb2)) {
+		boot_cmdline.console &= ~(u32)CMDLINE_CONSOLE_VGA;
+		log_info("console=vga: the boot loader left no screen that Ringlet can write to");
+	}
 	log_info("Ringlet %s, compiled %s by %s", hv_version, hv_compile_date,
 		 hv_compiler);
 	log_info("Command line: %s", boot_mb2.cmdline);
 	for (i = 0; i < MIN(boot_cmdline.nr_reports, (u32)CMDLINE_MAX_REPORTS);
 	     i++)
 		log_warning("Command line: %s", boot_cmdline.report[i]);
-	if (boot_cmdline.console & CMDLINE_CONSOLE_VGA)
-		log_warning("console=vga: the screen is domain 0's, Ringlet writes to serial ports only");
 }
 
 static void check_tables(void)
@@ -78,7 +82,7 @@ static void init_acpi(void)
 	else if (boot_mb2.has_rsdp_v1)
 		acpi_init(boot_mb2.rsdp_v1, false);
 	else
-		panic("the boot loader found no ACPI tables, which Ringlet needs");
+		boot_failure("the boot loader found no ACPI tables, which Ringlet needs; turn ACPI on in the firmware's set-up");
 }
 
 static u32 boot_uid(void)
@@ -102,7 +106,7 @@ static void start_domain0(void)
 	};
 
 	if (!boot_mb2.nr_modules)
-		panic("there is no kernel for domain 0; GRUB loads it by 'module2 /path/to/vmlinux ...' after 'multiboot2'");
+		boot_failure("there is no kernel for domain 0; GRUB loads it by 'module2 /path/to/vmlinux ...' after 'multiboot2'");
 	in.image = phys_to_virt(m[0].start);
 	in.image_size = m[0].end - m[0].start;
 	in.cmdline = m[0].string;
@@ -145,6 +149,9 @@ void kmain(void)
 		log_warning("this CPU has Meltdown: a guest's user programs can read their own kernel");
 	start_domain0();
 	free_modules();
+	if (boot_cmdline.console & CMDLINE_CONSOLE_VGA)
+		log_info("The screen is domain 0's from here on");
+	screen_release();
 	set_log_level(false);
 	pcpu_start();
 }

@@ -34,19 +34,35 @@ WEAK struct pcpu *this_pcpu(void)
 	return &pcpus[host_cpu];
 }
 
-WEAK void panic(const char *fmt, ...)
+static void end_test(const char *fmt, va_list ap)
 {
-	va_list ap;
-
-	va_start(ap, fmt);
 	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
-	va_end(ap);
 	if (host_panic_expected) {
 		for (u32 i = 0; i < MAX_PCPUS; i++)
 			pcpus[i].held_locks = 0;
 		longjmp(host_panic_jump, 1);
 	}
 	fprintf(stderr, "panic: %s\n", host_panic_text);
+	abort();
+}
+
+WEAK void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_test(fmt, ap);
+	va_end(ap);
+	abort();
+}
+
+WEAK void boot_failure(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_test(fmt, ap);
+	va_end(ap);
 	abort();
 }
 
