@@ -238,12 +238,20 @@ $(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
 		$(example)/vmlinux=$(I)/vmlinux \
 		$(example)/initrd.gz=$(I)/initrd-domu.gz
 
+$(I)/domains.dtb: scripts/domains.dts
+	@mkdir -p $(@D)
+	@echo "  DTC     $@"
+	@dtc -I dts -O dtb -o $@ $<
+
 $(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
-		$(I)/bzImage $(I)/initrd-dom0.gz
+		$(I)/bzImage $(I)/initrd-dom0.gz $(I)/initrd-domu.gz \
+		$(I)/domains.dtb
 	@echo "  ISO     $@"
 	@scripts/iso.sh $@ scripts/grub.cfg boot/ringlet=$(B)/ringlet \
 		boot/vmlinux=$(I)/vmlinux boot/bzImage=$(I)/bzImage \
-		boot/initrd.gz=$(I)/initrd-dom0.gz
+		boot/initrd.gz=$(I)/initrd-dom0.gz \
+		boot/initrd-domu.gz=$(I)/initrd-domu.gz \
+		boot/domains.dtb=$(I)/domains.dtb
 
 .PHONY: iso run system-test-files
 iso: $(B)/ringlet.iso

@@ -4,6 +4,7 @@
  */
 #include "main.h"
 
+#include "boot_build.h"
 #include "domain0.h"
 #include "frame.h"
 #include "panic.h"
@@ -21,6 +22,8 @@
 #include "x86/screen.h"
 #include "x86/smp.h"
 #include "x86/uart.h"
+
+static struct boot_domains boot_domains;
 
 const char hv_version[] = "0.1";
 #ifdef __clang__
@@ -95,10 +98,35 @@ static u32 boot_uid(void)
 	return ~0U - 1;
 }
 
+static bool is_tree(const struct multiboot2_module *m)
+{
+	return boot_domains_is_tree(phys_to_virt(m->start), m->end - m->start);
+}
+
+/* Find and read the device tree of boot-time domains, if there is one. */
+static void read_tree(void)
+{
+	const struct multiboot2_module *m;
+	u32 i;
+
+	for (i = 1; i < boot_mb2.nr_modules; i++) {
+		m = &boot_mb2.module[i];
+		if (!is_tree(m))
+			continue;
+		if (boot_domains.nr)
+			boot_failure("module %u is a second device tree; put all domains into one",
+				     i);
+		if (boot_domains_parse(&boot_domains, phys_to_virt(m->start),
+				       m->end - m->start, &boot_mb2))
+			boot_failure("module %u: %s", i, boot_domains.error);
+	}
+}
+
 static void start_domain0(void)
 {
 	const struct multiboot2_module *m = boot_mb2.module;
 	struct domain0_input in = {
+		.keep = boot_domains.memory,
 		.memory = boot_cmdline.dom0_mem,
 		.vcpus = boot_cmdline.dom0_max_vcpus,
 		.boot = &boot_mb2,
@@ -110,7 +138,7 @@ static void start_domain0(void)
 	in.image = phys_to_virt(m[0].start);
 	in.image_size = m[0].end - m[0].start;
 	in.cmdline = m[0].string;
-	if (boot_mb2.nr_modules > 1) {
+	if (boot_mb2.nr_modules > 1 && !is_tree(&m[1])) {
 		in.initrd = phys_to_virt(m[1].start);
 		in.initrd_size = m[1].end - m[1].start;
 	}
@@ -147,7 +175,9 @@ void kmain(void)
 	smp_init(boot_cmdline.maxcpus);
 	if (cpu_has.meltdown)
 		log_warning("this CPU has Meltdown: a guest's user programs can read their own kernel");
+	read_tree();
 	start_domain0();
+	boot_build_domains(&boot_domains);
 	free_modules();
 	if (boot_cmdline.console & CMDLINE_CONSOLE_VGA)
 		log_info("The screen is domain 0's from here on");
