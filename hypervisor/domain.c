@@ -133,6 +133,18 @@ static s64 domain_init(struct domain *d, const struct ringlet_domain_create *c)
 	return 0;
 }
 
+bool domain_name_ok(const char *name)
+{
+	size_t i, len = strnlen(name, RINGLET_NAME_LEN);
+
+	if (!len || len == RINGLET_NAME_LEN)
+		return false;
+	for (i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
+			return false;
+	return true;
+}
+
 s64 domain_create(const struct ringlet_domain_create *c, u32 id,
 		  struct domain **out)
 {

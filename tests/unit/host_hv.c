@@ -36,13 +36,9 @@ WEAK struct pcpu *this_pcpu(void)
 	return &pcpus[host_cpu];
 }
 
-WEAK void panic(const char *fmt, ...)
+static void end_test(const char *fmt, va_list ap)
 {
-	va_list ap;
-
-	va_start(ap, fmt);
 	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
-	va_end(ap);
 	if (host_panic_expected) {
 		for (u32 i = 0; i < MAX_PCPUS; i++)
 			pcpus[i].held_locks = 0;
@@ -57,6 +53,26 @@ WEAK void log_line(enum log_level level, const char *fmt, ...)
 	(void)level;
 	(void)fmt;
 	host_log_lines++;
+}
+
+WEAK void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_test(fmt, ap);
+	va_end(ap);
+	abort();
+}
+
+WEAK void boot_failure(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_test(fmt, ap);
+	va_end(ap);
+	abort();
 }
 
 WEAK bool work_expired(void)
