@@ -5,11 +5,14 @@
 
 FUZZ_CC ?= clang-14
 
-config-fuzz-sources := dom0-tools/libringlet/config.c \
-	dom0-tools/libringlet/syntax.c
+config-fuzz-sources := $(tools_config-sources)
 config-fuzz-cflags := -iquote dom0-tools/libringlet
 config-fuzz-libs := -ljson-c
 builder-fuzz-libs := -lfdt
+# The hypervisor's libfdt, with the sanitizers. It reads numbers at any address.
+boot_domains-fuzz-sources := $(addprefix $(B)/libfdt/,fdt.c fdt_ro.c)
+boot_domains-fuzz-cflags := -Wno-sign-compare -fno-sanitize=alignment \
+	-include /usr/include/libfdt_env.h
 
 fuzz-names := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzzers := $(fuzz-names:%=$(B)/tests/fuzz/%)
