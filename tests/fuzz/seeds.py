@@ -113,6 +113,19 @@ def boot_domains():
                  [("chosen", {}, [domain("one", 2), domain("two", 1)])]))]
 
 
+def hypercall():
+    """Programs: every call once from each pCPU, with faults between."""
+    result = []
+    for seed in range(4):
+        text = bytes([seed * 3])
+        for nr in range(80):
+            text += bytes([nr & 1, nr, 1] + [seed * 17 + nr + i & 127
+                                             for i in range(5)])
+            text += bytes([10 | nr & 1, nr % 40, 0, 2])
+        result.append(text)
+    return result
+
+
 def cmdline():
     return [b"console=com1,vga loglvl=all dom0_mem=512M,max:1G noreboot",
             b"com1=115200,8n1 com2=auto maxcpus=2 dom0_max_vcpus=4",
@@ -137,7 +150,8 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     make = {"elf": elf, "builder": builder, "multiboot2": multiboot2,
-            "boot_domains": boot_domains, "cmdline": cmdline, "config": config}.get(sys.argv[1])
+            "boot_domains": boot_domains, "cmdline": cmdline,
+            "hypercall": hypercall, "config": config}.get(sys.argv[1])
     if not make:
         sys.exit(f"seeds.py: there is no fuzzer '{sys.argv[1]}'")
     directory = Path(sys.argv[2])
