@@ -487,6 +487,15 @@ static void end(void)
 	expires = 0;
 	for (d = dom0; d; d = d->next)
 		vtlb_audit(d);
+	/* Nobody else runs: the caller of what follows is not one of them. */
+	for (d = domain_next(1); d; d = d->next) {
+		d->pause_count++;
+		sched_domain_stop(d);
+	}
+	for (i = 0; i < CPUS; i++) {
+		enter(i);
+		leave(i);
+	}
 	enter(0);
 	for (n = 0; n < RAM >> PAGE_SHIFT; n++)
 		while (p2m_lookup(dom0, GFN(n)).flags & P2M_FOREIGN)
