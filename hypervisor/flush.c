@@ -111,6 +111,9 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 		} else {
 			done = flush_chunk(f, r);
 		}
+		/* Else a fault that is not the guest's own costs less. */
+		if (f->rm.entries > FILL_AHEAD)
+			root_cold(d, r);
 		unlock(&r->lock);
 		if (!done && work_expired())
 			return false;
@@ -236,6 +239,7 @@ void vtlb_age(struct domain *d)
 			removal_note(&rm);
 			shadow_set(slot, 0);
 		}
+		root_cold(d, r);
 		unlock(&r->lock);
 	}
 	unlock(&t->roots_lock);
@@ -261,6 +265,7 @@ static void trim(struct domain *d, struct vtlb_root *r, struct removal *rm)
 {
 	u32 before = r->pages;
 
+	root_cold(d, r);
 	for (u32 n = 0; n <= 256 && before - r->pages < TRIM_PAGES; n++) {
 		u32 i = (r->trim / 512) % 256;
 		u32 j = r->trim % 512;
