@@ -112,7 +112,7 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 			done = flush_chunk(f, r);
 		}
 		/* Else a fault that is not the guest's own costs less. */
-		if (f->rm.entries > FILL_AHEAD)
+		if (f->rm.nr_pages || f->rm.entries > FILL_AHEAD)
 			root_cold(d, r);
 		unlock(&r->lock);
 		if (!done && work_expired())
