@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from machine import BUILD, Failure, Machine, Shell
+from machine import BUILD, Failure, Machine, Shell, iso, ringlet_menu
 
 PROMPT = r"dom0:[^\n#]*# "
 NATIVE_PROMPT = r"native:[^\n#]*# "
@@ -37,10 +37,10 @@ def devices():
 
 
 @contextlib.contextmanager
-def domain0(name, cpus=2, memory=2048, limit=180):
+def domain0(name, cpus=2, memory=2048, limit=180, image=BUILD / "ringlet.iso"):
     """Boot to domain 0's shell. Yields (machine, shell)."""
     with devices() as options, \
-            Machine(BUILD / "ringlet.iso", cpus=cpus, memory=memory,
+            Machine(image, cpus=cpus, memory=memory,
                     log=log_path(name), devices=options) as machine:
         machine.expect(r"\(RL\) [^\n]*Ringlet \d", limit)
         machine.expect(r"\(RL\) [^\n]*\b%s CPUs are up" % cpus, limit)
@@ -48,6 +48,21 @@ def domain0(name, cpus=2, memory=2048, limit=180):
         machine.expect(r"This is domain 0 of Ringlet", limit)
         machine.expect(PROMPT, limit)
         yield machine, Shell(machine, PROMPT)
+
+
+def image_with(name, files, options="loglvl=info"):
+    """An image of domain 0 with more files on it, which mount_files() shows."""
+    menu = ringlet_menu(f"console=com1 {options}", "console=hvc0", initrd=True)
+    return iso(name, menu, {
+        "boot/ringlet": BUILD / "ringlet",
+        "boot/kernel": BUILD / "image/vmlinux",
+        "boot/initrd": BUILD / "image/initrd-dom0.gz", **files})
+
+
+def mount_files(shell):
+    """Mount the CD that domain 0 was booted from. The directory."""
+    shell.check("mkdir -p /mnt && mount -t iso9660 -o ro /dev/sr0 /mnt")
+    return "/mnt"
 
 
 def domains(shell):
