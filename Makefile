@@ -140,8 +140,9 @@ host-flags := -std=gnu11 -DRINGLET_HOST -Dsched_yield=hv_sched_yield -O1 -g \
 	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
 HOST_CFLAGS := $(host-flags) $(warnings)
 
-host-c := $(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c)) \
-	$(filter-out %_test.c,$(wildcard tests/unit/*.c))
+# The shared ones come first: what they define stands before the real thing.
+host-c := $(filter-out %_test.c,$(wildcard tests/unit/*.c)) \
+	$(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c))
 host-objects := $(host-c:%.c=$(B)/host/%.o)
 unit-names := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 unit-tests := $(unit-names:%=$(B)/tests/unit/%)

@@ -2,8 +2,8 @@
 /*
  * Entries leave the shadows: flushes, sweeps, aging, eviction.
  */
+#include "coherence.h"
 #include "shadow.h"
-
 #include "shootdown.h"
 
 #define FLUSH_CHUNK 4096	/* entries looked at under a root's lock at once */
@@ -99,6 +99,7 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 
 	while (!done) {
 		struct vtlb_root *r = flush_lock(d, root);
+		u64 from = f->at;
 
 		/* A walk in progress had the lock; none goes on behind us. */
 		if (!r)
@@ -111,6 +112,8 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 		} else {
 			done = flush_chunk(f, r);
 		}
+		coherence_flushed(d, r, from, done ? f->last : f->at - 1,
+				  f->wrprotect);
 		unlock(&r->lock);
 		if (!done && work_expired())
 			return false;
@@ -154,6 +157,7 @@ s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	perf_add(d, flush_pages, f.rm.entries);
 	if (!rc)
 		perf_inc(d, flushes);
+	coherence_judge(d);
 #ifdef CONFIG_VTLB_AUDIT
 	vtlb_audit(d);
 #endif

@@ -16,6 +16,7 @@
 #include "domain.h"
 #include "panic.h"
 #include "percpu.h"
+#include "sched_random.h"
 #include "time.h"
 
 /* The highest virtual run time that was picked: where the front runs. Atomic. */
@@ -364,8 +365,11 @@ void sched_tick(u64 now)
 {
 	struct sched_pcpu *q = &this_pcpu()->sched;
 
-	if (q->slice_end && now >= q->slice_end)
-		WRITE_ONCE(q->needed, true);
+	if (!q->slice_end || now < q->slice_end)
+		return;
+	WRITE_ONCE(q->needed, true);
+	if (sched_random_on())
+		q->running->sched.yielded = true;
 }
 
 /* First in the queue whose state is saved, or which is 'self'. */
@@ -466,7 +470,7 @@ static void start(struct sched_pcpu *q, struct vcpu *v, u64 now)
 	set_state(v, SCHED_RUNNING, now);
 	advance_frontier(v->sched.vruntime);
 	WRITE_ONCE(q->running, v);
-	q->slice_end = now + SCHED_SLICE_NS;
+	q->slice_end = now + sched_random_slice(SCHED_SLICE_NS);
 	page->time_running = time[SCHED_RUNNING];
 	page->time_runnable = time[SCHED_RUNNABLE];
 	page->time_blocked = time[SCHED_BLOCKED];

@@ -4,10 +4,12 @@
  */
 #include "main.h"
 
+#include "coherence.h"
 #include "domain0.h"
 #include "frame.h"
 #include "panic.h"
 #include "percpu.h"
+#include "sched_random.h"
 #include "printk.h"
 #include "time.h"
 #include "traps.h"
@@ -127,6 +129,17 @@ static void free_modules(void)
 	}
 }
 
+static void init_debugging(void)
+{
+	if (boot_cmdline.vtlb_check)
+		log_warning("vtlb=check: cached translations are compared with the guests' tables, which is slow");
+	coherence_setup(boot_cmdline.vtlb_check);
+	if (boot_cmdline.sched_seed)
+		log_warning("sched=random:%u: vCPUs are preempted at random",
+			    boot_cmdline.sched_seed);
+	sched_random_init(boot_cmdline.sched_seed);
+}
+
 void kmain(void)
 {
 	check_tables();
@@ -143,6 +156,7 @@ void kmain(void)
 	smp_init(boot_cmdline.maxcpus);
 	if (cpu_has.meltdown)
 		log_warning("this CPU has Meltdown: a guest's user programs can read their own kernel");
+	init_debugging();
 	start_domain0();
 	free_modules();
 	set_log_level(false);

@@ -50,6 +50,22 @@ WEAK void panic(const char *fmt, ...)
 	abort();
 }
 
+WEAK void domain_crash(struct domain *d, struct vcpu *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)v;
+	va_start(ap, fmt);
+	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
+	va_end(ap);
+	d->shutdown = true;
+	if (!host_panic_expected) {
+		fprintf(stderr, "domain %u crashed: %s\n", d->id,
+			host_panic_text);
+		abort();
+	}
+}
+
 WEAK bool work_expired(void)
 {
 	return host_work && --host_work == 0;
