@@ -274,6 +274,8 @@ void coherence_flushed(struct domain *d, struct vtlb_root *r, u64 from, u64 to,
 {
 	if (!coherence_on)
 		return;
+	if (!r->common)
+		to = MIN(to, LOWER_END - 1);
 	look(d, r, from, to, wrprotect ? PTE_W : PTE_P);
 	look_at_copies(d, r, from);
 	if (!wrprotect)

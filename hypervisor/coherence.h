@@ -36,7 +36,7 @@ void coherence_init(struct domain *d);
 void coherence_filled(struct domain *d, struct vtlb_root *r, u64 va, u64 count,
 		      const struct walk *w);
 
-/* Root locked: [from, to] has just been flushed. */
+/* Root locked: [from, to] has just been flushed, as far as it is this root's. */
 void coherence_flushed(struct domain *d, struct vtlb_root *r, u64 from, u64 to,
 		       bool wrprotect);
 

@@ -16,6 +16,7 @@ struct flush {
 	struct removal rm;
 	u64 at;			/* done up to here */
 	u64 last;
+	u64 end;		/* as the guest named it */
 	bool wrprotect;
 	u32 budget;
 };
@@ -112,7 +113,7 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 		} else {
 			done = flush_chunk(f, r);
 		}
-		coherence_flushed(d, r, from, done ? f->last : f->at - 1,
+		coherence_flushed(d, r, from, done ? f->end - 1 : f->at - 1,
 				  f->wrprotect);
 		unlock(&r->lock);
 		if (!done && work_expired())
@@ -135,7 +136,7 @@ static s64 flush_check(u64 root, u64 start, u64 end, u32 flags)
 s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	       u64 *progress)
 {
-	struct flush f = { .rm = REMOVAL(d) };
+	struct flush f = { .rm = REMOVAL(d), .end = end };
 	bool kernel = root == RINGLET_ROOT_KERNEL;
 	s64 rc = flush_check(root, start, end, flags);
 
