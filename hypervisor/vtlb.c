@@ -54,12 +54,13 @@ int vtlb_init(struct domain *d, u64 quota)
 int vtlb_teardown(struct domain *d)
 {
 	struct removal rm = REMOVAL(d);
+	bool done = true;
 
 	if (d->vtlb.common) {
-		root_forget_all(d, &rm);
+		done = root_forget_all(d, &rm);
 		removal_finish(&rm);
 	}
-	if (d->vtlb.pool_pages && !pool_drain(d))
+	if (!done || (d->vtlb.pool_pages && !pool_drain(d)))
 		return -ERESTART_HV;
 	if (d->vtlb.pool_pages)
 		panic("domain %u: %lu shadow pages lost", d->id,
