@@ -37,7 +37,7 @@ generated := $(config) $(B)/generated/hypercall-dispatch.h \
 	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h
 
 $(config): FORCE
-	@scripts/kconfig.sh $@
+	@scripts/kconfig.sh $@ $(KCONFIG)
 
 $(B)/generated/hypercall-%.h: pv-abi/gen.py pv-abi/hypercalls.tbl
 	@mkdir -p $(@D)
@@ -260,6 +260,8 @@ bench: iso
 mutants:
 	@tests/mutants/run
 
+include scripts/checks.mk
+
 -include $(hv-objects:.o=.d) $(host-objects:.o=.d) $(B)/ringlet.lds.d \
 	$(B)/generated/asm-offsets.h.d \
 	$(wildcard $(unit-names:%=$(B)/tests/unit/%.d/*/*.d) \
@@ -281,6 +283,8 @@ help:
 	@echo "make check         unit tests, and checks of the ABI"
 	@echo "make test          these, the test guests, and Linux in QEMU"
 	@echo "make test-long     all tests"
+	@echo "make analyze       clang's analyzer and cppcheck"
+	@echo "make coverage      lines that the tests reach, against their floors"
 	@echo "make mutants       plant faults; each must fail its test"
 	@echo "make bench         measure (build/bench.json)"
 	@echo "make new-guest-test NAME=...   start a test guest"
