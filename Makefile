@@ -138,7 +138,7 @@ host-flags := -std=gnu11 -DRINGLET_HOST -Dsched_yield=hv_sched_yield -O1 -g \
 	-fno-strict-aliasing -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -D_GNU_SOURCE -iquote hypervisor \
 	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
-HOST_CFLAGS := $(host-flags) $(warnings)
+HOST_CFLAGS := $(host-flags) $(warnings) $(EXTRA_HOST_CFLAGS)
 
 # The shared ones come first: what they define stands before the real thing.
 host-c := $(filter-out %_test.c,$(wildcard tests/unit/*.c)) \

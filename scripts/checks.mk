@@ -32,8 +32,11 @@ cppcheck: tests/analyze.suppress | $(hv-generated)
 		--suppressions-list=tests/analyze.suppress -D__x86_64__ \
 		-DCONFIG_DEBUG -DCONFIG_VTLB_AUDIT -DCONFIG_VTLB_CHECK \
 		-DCONFIG_SCHED_RANDOM \
-		'-Djson_object_object_foreach(o,k,v)=for(char*k=0,*v=0;;)' \
+		--library=tests/cppcheck.xml \
 		-Ihypervisor -Ipv-abi/include -Iinclude -I$(B)/generated \
 		-Idom0-tools/libringlet hypervisor dom0-tools
 
 -include $(analyzed:=.d)
+
+coverage:
+	@tests/coverage $(COVERAGE)
