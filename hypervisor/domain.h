@@ -15,6 +15,7 @@
 
 struct domain {
 	u32 id;
+	u64 serial;			/* never used again, unlike the id */
 	bool control;			/* has the control domain's permissions */
 	struct domain *next;		/* list by id; LOCK_DOMCTL */
 	char name[RINGLET_NAME_LEN];

@@ -8,6 +8,7 @@
 #include "builder.h"
 #include "domain.h"
 #include "frame.h"
+#include "machine.h"
 #include "panic.h"
 #include "printk.h"
 
@@ -22,6 +23,7 @@ static struct builder builder;
 static struct builder_region regions[BUILDER_MAX_REGIONS];
 static struct builder_e820 e820[BUILDER_MAX_E820];
 static u32 nr_regions, nr_e820;
+static u64 rng_seed[BUILDER_RNG_SEED / sizeof(u64)];
 
 void *builder_map(struct builder *b, u64 gpa, u64 len)
 {
@@ -191,6 +193,8 @@ void domain0_build(const struct domain0_input *in)
 		.e820 = e820,
 		.nr_e820 = nr_e820,
 		.acpi_rsdp = in->acpi_rsdp,
+		.rng_seed = machine_random(rng_seed, sizeof(rng_seed)) ?
+			    (const u8 *)rng_seed : NULL,
 	};
 	ret = builder_plan(&builder);
 	if (!ret)
@@ -200,6 +204,7 @@ void domain0_build(const struct domain0_input *in)
 	log_info("Domain 0: %lu MiB in %u pieces, image %#lx-%#lx, initrd %#lx-%#lx, entry %#lx",
 		 l->memory_size / MIB, nr_regions, l->image_start, l->image_end,
 		 l->initrd_start, l->initrd_end, l->entry);
+	memset(rng_seed, 0, sizeof(rng_seed));
 	ret = vcpu_set_context(d->vcpus[0], &context);
 	if (ret)
 		panic("domain 0's start state is not allowed: its entry point is %#lx",

@@ -124,7 +124,7 @@ static void describe(struct domain *d, struct ringlet_domain_info *info)
 	info->foreign_refs = __atomic_load_n(&d->foreign_refs, __ATOMIC_RELAXED);
 	info->created = d->created;
 	info->shared_gfn = d->shared_gfn.n;
-	info->console_lost = console_lost(d);
+	info->console_refused = console_refused(d);
 	lock(&d->lock);
 	info->reason = d->reason;
 	memcpy(info->why, d->why, sizeof(info->why));
@@ -319,14 +319,14 @@ s64 hc_domctl_console_read(struct vcpu *v, u32 domain, u64 buf, u64 len)
 	struct domain *d = find(v, domain);
 	char chunk[1024];
 	size_t n;
+	u64 at;
 
 	if (!d)
 		return -ESRCH;
-	n = console_out_peek(d, chunk, MIN(len, sizeof(chunk)));
+	n = console_out_peek(d, chunk, MIN(len, sizeof(chunk)), &at);
 	if (copy_to_guest(v, buf, chunk, n))
 		return -EFAULT;
-	console_out_skip(d, n);
-	return (s64)n;
+	return console_out_skip(d, at, n) ? (s64)n : -ERESTART_HV;
 }
 
 s64 hc_domctl_console_write(struct vcpu *v, u32 domain, u64 buf, u64 len)

@@ -5,6 +5,7 @@
 #include "vtlb.h"
 
 #include "coherence.h"
+#include "printk.h"
 #include "shadow.h"
 
 /* Attempts at a fill that others disturb before the guest is let run, and fault,
@@ -289,6 +290,18 @@ static bool va_allowed(u64 va)
 	return va_lower(va) || va_common(va);
 }
 
+/*
+ * A guest whose handler believes that the mapping is good faults for ever, and
+ * nothing else would say why. Once for each domain: the log is not the guest's.
+ */
+static void note_reserved(struct domain *d, gfn_t root, u64 va)
+{
+	if (!__atomic_exchange_n(&d->vtlb.reserved_noted, true,
+				 __ATOMIC_RELAXED))
+		log_info("Domain %u: its tables (root %#lx) have for address %#lx a reserved bit or a frame that is not the domain's: it gets a page fault with RSVD, said once",
+			 d->id, root.n << PAGE_SHIFT, va);
+}
+
 enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 			    u32 *guest_error)
 {
@@ -307,6 +320,8 @@ enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 
 		if (rc == FILL_FAULT) {
 			*guest_error |= error;
+			if (error & PF_RSVD)
+				note_reserved(d, gfn, va);
 			return VTLB_FAULT;
 		}
 		if (rc == FILL_DONE)

@@ -86,6 +86,7 @@ struct vtlb {
 	u64 pool_pages;			/* allocated, free or not */
 	u64 quota;
 	u32 age;			/* turns of vtlb_age */
+	bool reserved_noted;		/* atomic: see note_reserved() */
 
 	/* Flushes between their removal of entries and the end of their
 	 * shootdown; atomic. While it is not 0 an entry that is not there may

@@ -33,7 +33,7 @@ struct build {
 	uint32_t domid;
 	struct builder_region memory;
 	struct file kernel, ramdisk;
-	uint8_t seed[32];
+	uint8_t seed[BUILDER_RNG_SEED];
 };
 
 static int read_all(int fd, struct file *f)

@@ -11,6 +11,7 @@
 #include "layout.h"
 #include "panic.h"
 #include "printk.h"
+#include "unaligned.h"
 #include "x86/platform.h"
 
 #define HEADER_SIZE	36
@@ -33,30 +34,6 @@ static struct isa_override {
 	u32 gsi;
 	bool level, low;
 } overrides[ISA_IRQS];
-
-static u16 get16(const u8 *p)
-{
-	u16 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u32 get32(const u8 *p)
-{
-	u32 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u64 get64(const u8 *p)
-{
-	u64 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static bool sum_is_zero(const u8 *p, u32 len)
 {

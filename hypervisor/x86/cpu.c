@@ -15,6 +15,9 @@
 struct cpu_info cpu_info;
 struct cpu_features cpu_has;
 
+/* RDSEED fails when it is asked too fast, RDRAND hardly ever. */
+#define RANDOM_TRIES 100
+
 /* State components 0-2 and 5-7: x87, SSE, AVX, AVX-512. */
 #define XCR0_WANTED	0xe7UL
 
@@ -67,6 +70,8 @@ void cpu_identify(void)
 	cpu_info.phys_mask = ((1UL << cpu_info.phys_bits) - 1) & PAGE_MASK;
 	cpu_has.pcid = leaf1.ecx & 1U << 17;
 	cpu_has.smep = leaf7.ebx & 1U << 7;
+	cpu_has.rdrand = leaf1.ecx & 1U << 30;
+	cpu_has.rdseed = leaf7.ebx & 1U << 18;
 	cpu_has.ibpb = leaf7.edx & 1U << 26 || sizes.ebx & 1U << 12;
 	cpu_has.md_clear = leaf7.edx & 1U << 10;
 	cpu_has.rdtscp = cpuid(0x80000001, 0).edx & 1U << 27;
@@ -106,6 +111,32 @@ void cpu_init(void)
 void machine_cpu_model(char *buf, size_t size)
 {
 	snprintf(buf, size, "%s", cpu_info.model);
+}
+
+/* SDM volume 1, 7.3.17: carry says that there is a number. */
+static bool random_number(u64 *n)
+{
+	bool ok = false;
+	u32 i;
+
+	for (i = 0; cpu_has.rdseed && !ok && i < RANDOM_TRIES; i++)
+		__asm__ volatile("rdseed %0\n\tsetc %1\n\tpause"
+				 : "=r"(*n), "=qm"(ok) : : "cc");
+	for (i = 0; cpu_has.rdrand && !ok && i < RANDOM_TRIES; i++)
+		__asm__ volatile("rdrand %0\n\tsetc %1"
+				 : "=r"(*n), "=qm"(ok) : : "cc");
+	/* Some of AMD's say so and deliver ones only. */
+	return ok && *n != ~0UL;
+}
+
+bool machine_random(void *buf, size_t size)
+{
+	u64 *n = buf;
+
+	for (; size; size -= sizeof(*n))
+		if (!random_number(n++))
+			return false;
+	return true;
 }
 
 u32 xsave_order(void)

@@ -609,10 +609,14 @@ START_TEST(reserved_bits_fault)
 {
 	struct domain *d = setup(1, 0);
 	u64 root = table_gfn();
+	u32 lines = host_log_lines;
 
 	start(d, root);
+	ck_assert(!access_va(0, 0x40000000, 0));
+	ck_assert_uint_eq(host_log_lines, lines);
 	guest_set(d, root, 0, 1, 1UL << 45 | PTE_P);
 	ck_assert(!access_va(0, 0, 0));
+	ck_assert_uint_eq(host_log_lines, lines + 1);
 	guest_set(d, root, 0x40000000, 2, 0x3000 | PTE_P | PTE_PS);
 	ck_assert(!access_va(0, 0x40000000, 0));
 	guest_set(d, root, 1UL << 39, 4, table_gfn() << 12 | PTE_P | PTE_PS);
@@ -622,6 +626,8 @@ START_TEST(reserved_bits_fault)
 	ck_assert(!access_va(0, 0x1000, 0));
 	guest_set(d, root, 2UL << 39, 4, 0x30000UL << 12 | PTE_P);
 	ck_assert(!access_va(0, 2UL << 39, 0));
+	/* The log says so once: a guest must not be able to flood it. */
+	ck_assert_uint_eq(host_log_lines, lines + 1);
 	check_all(d);
 }
 END_TEST

@@ -47,6 +47,7 @@ void guest_main(const void *fdt)
 		      RINGLET_ABI_VERSION, ringlet_abi_version());
 		finish();
 	}
+	guest.fdt = fdt;
 	find_memory(fdt);
 	guest.boot_root = fdt_number(need(fdt, "/hypervisor",
 					  "ringlet,boot-tables"), 2);
