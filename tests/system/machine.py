@@ -7,6 +7,7 @@ that a real machine would not have.
 """
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -73,7 +74,8 @@ class Machine:
             "-chardev", "stdio,id=console,signal=off",
             "-serial", "chardev:console",
             "-drive", f"file={image},media=cdrom,readonly=on,format=raw",
-            "-boot", "d", *(devices or ("-nic", "none"))]
+            "-boot", "d", *(devices or ("-nic", "none")),
+            *shlex.split(os.environ.get("RINGLET_QEMU_OPTIONS", ""))]
         self.log_path = Path(log) if log else BUILD / "tests/log/machine.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.process = None

@@ -48,6 +48,22 @@ static void end_test(const char *fmt, va_list ap)
 	abort();
 }
 
+WEAK void domain_crash(struct domain *d, struct vcpu *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)v;
+	va_start(ap, fmt);
+	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
+	va_end(ap);
+	d->shutdown = true;
+	if (!host_panic_expected) {
+		fprintf(stderr, "domain %u crashed: %s\n", d->id,
+			host_panic_text);
+		abort();
+	}
+}
+
 WEAK void log_line(enum log_level level, const char *fmt, ...)
 {
 	(void)level;
