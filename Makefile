@@ -194,6 +194,7 @@ abi:
 
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
+-include tests/domain0/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
 # the copies here only change when the content does.
