@@ -59,7 +59,15 @@ $(B)/libfdt/stamp: scripts/libfdt.sh hypervisor/libfdt_env.h
 	@echo "  UNPACK  $(@D)"
 	@scripts/libfdt.sh $(@D)
 	@touch $@
-$(addprefix $(B)/libfdt/,$(libfdt-c)): $(B)/libfdt/stamp ;
+$(addprefix $(B)/libfdt/,$(libfdt-c) font_8x16.c): $(B)/libfdt/stamp ;
+
+# Glyphs of the printable characters, 16 bytes each, from the same source.
+$(B)/generated/font.h: $(B)/libfdt/font_8x16.c
+	@echo "  GEN     $@"
+	@{ echo 'static const unsigned char font[95][16] = {'; \
+		awk '/^\t0x/ { if (n >= 512 && n < 2032) printf "%s%s%s", \
+			n % 16 ? "" : "{", $$1, n % 16 == 15 ? "},\n" : ""; \
+			n++ }' $<; echo '};'; } >$@
 
 # --- The hypervisor ---------------------------------------------------------
 
@@ -86,7 +94,8 @@ hv-libfdt := $(if $(wildcard scripts/libfdt.sh),$(libfdt-c))
 hv-objects := $(hv-c:%.c=$(B)/%.o) $(hv-s:%.S=$(B)/%.S.o) \
 	$(hv-libfdt:%.c=$(B)/hypervisor/libfdt/%.o)
 hv-generated := $(generated) $(if $(hv-offsets-c),$(B)/generated/asm-offsets.h) \
-	$(if $(hv-libfdt),$(B)/libfdt/stamp) $(B)/generated/hv-flags
+	$(if $(hv-libfdt),$(B)/libfdt/stamp) $(B)/generated/font.h \
+	$(B)/generated/hv-flags
 
 hypervisor: $(if $(wildcard $(hv-lds)),$(B)/ringlet)
 
@@ -230,12 +239,20 @@ $(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
 		$(example)/vmlinux=$(I)/vmlinux \
 		$(example)/initrd.gz=$(I)/initrd-domu.gz
 
+$(I)/domains.dtb: scripts/domains.dts
+	@mkdir -p $(@D)
+	@echo "  DTC     $@"
+	@dtc -I dts -O dtb -o $@ $<
+
 $(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
-		$(I)/bzImage $(I)/initrd-dom0.gz
+		$(I)/bzImage $(I)/initrd-dom0.gz $(I)/initrd-domu.gz \
+		$(I)/domains.dtb
 	@echo "  ISO     $@"
 	@scripts/iso.sh $@ scripts/grub.cfg boot/ringlet=$(B)/ringlet \
 		boot/vmlinux=$(I)/vmlinux boot/bzImage=$(I)/bzImage \
-		boot/initrd.gz=$(I)/initrd-dom0.gz
+		boot/initrd.gz=$(I)/initrd-dom0.gz \
+		boot/initrd-domu.gz=$(I)/initrd-domu.gz \
+		boot/domains.dtb=$(I)/domains.dtb
 
 .PHONY: iso run system-test-files
 iso: $(B)/ringlet.iso

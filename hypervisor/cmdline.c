@@ -349,7 +349,7 @@ u32 cmdline_parse(struct cmdline *c, const char *text)
 	struct text word;
 
 	memset(c, 0, sizeof(*c));
-	c->console = CMDLINE_CONSOLE_COM1;
+	c->console = CMDLINE_CONSOLE_COM1 | CMDLINE_CONSOLE_VGA;
 	c->loglvl = CMDLINE_LOG_WARNING;
 	for (;;) {
 		while (is_blank(*text))

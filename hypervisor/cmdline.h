@@ -26,7 +26,7 @@ enum cmdline_loglvl {
 };
 
 struct cmdline {
-	u32 console;			/* CMDLINE_CONSOLE_*; default COM1 */
+	u32 console;			/* CMDLINE_CONSOLE_*; default COM1, VGA */
 	u32 baud[2];			/* of COM1 and COM2; 0 = leave as it is */
 	enum cmdline_loglvl loglvl;	/* default WARNING */
 	u64 dom0_mem;			/* bytes, 0 = not given */

@@ -120,6 +120,9 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 
 static s64 flush_check(u64 root, u64 start, u64 end, u32 flags)
 {
+	/* Where a flush of all goes on, see below. */
+	if (root == RINGLET_ROOT_ALL)
+		start &= ~(u64)(VTLB_HASH - 1);
 	if ((root & ~PAGE_MASK) && root != RINGLET_ROOT_KERNEL &&
 	    root != RINGLET_ROOT_ALL)
 		return -EINVAL;
@@ -139,7 +142,12 @@ s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	if (rc)
 		return rc;
 	if (root == RINGLET_ROOT_ALL) {
-		root_empty_all(d, &f.rm);
+		u32 chain = *progress % VTLB_HASH;
+
+		if (!root_empty_all(d, &chain, &f.rm)) {
+			*progress = (start & PAGE_MASK) + chain;
+			rc = -ERESTART_HV;
+		}
 	} else if (start != end || end == 0) {
 		f.wrprotect = flags & RINGLET_FLUSH_WRPROTECT;
 		f.at = MAX(start, kernel ? COMMON_START : 0);
@@ -181,7 +189,6 @@ static void sweep_page(u32 page, mfn_t mfn, u64 count, struct removal *rm)
 static void sweep_root(struct vtlb_root *r, mfn_t mfn, u64 count, bool foreign,
 		       struct removal *rm)
 {
-	lock(&r->lock);
 	for (u32 page = r->first; page != FRAME_END;
 	     page = frame_of(MFN(page))->next) {
 		struct frame *f = frame_of(MFN(page));
@@ -189,20 +196,18 @@ static void sweep_root(struct vtlb_root *r, mfn_t mfn, u64 count, bool foreign,
 		if (foreign ? f->flags & SHADOW_FOREIGN : f->level < 3)
 			sweep_page(page, mfn, count, rm);
 	}
-	unlock(&r->lock);
 }
 
 void vtlb_sweep(struct domain *d, mfn_t mfn, u64 count, bool foreign)
 {
 	struct removal rm = REMOVAL(d);
-	struct vtlb *t = &d->vtlb;
+	struct root_walk w = ROOT_WALK;
+	struct vtlb_root *r;
 
-	lock(&t->roots_lock);
-	for (struct vtlb_root *r = t->newest; r; r = r->older)
+	while ((r = root_lock_next(d, &w))) {
 		sweep_root(r, mfn, count, foreign, &rm);
-	unlock(&t->roots_lock);
-	if (t->common)
-		sweep_root(t->common, mfn, count, foreign, &rm);
+		unlock(&r->lock);
+	}
 	/*
 	 * Whether something was found or not: an entry for the frame may have
 	 * been replaced by one for another that the guest wanted instead, which
@@ -318,6 +323,8 @@ bool vtlb_evict(struct domain *d)
 
 	lock(&t->roots_lock);
 	r = oldest_unused(d, false);
+	if (!r && t->nr_roots >= VTLB_ROOTS)
+		r = oldest_unused(d, true);
 	if (r) {
 		root_drop(d, r, &rm);
 	} else {
@@ -360,7 +367,6 @@ static bool audit_leaf(struct domain *d, u64 leaf, u64 n)
 
 static void audit_root(struct domain *d, struct vtlb_root *r)
 {
-	lock(&r->lock);
 	for (u32 page = r->first; page != FRAME_END;
 	     page = frame_of(MFN(page))->next) {
 		u64 *table = mfn_to_virt(MFN(page));
@@ -381,17 +387,15 @@ static void audit_root(struct domain *d, struct vtlb_root *r)
 			}
 		}
 	}
-	unlock(&r->lock);
 }
 
 void vtlb_audit(struct domain *d)
 {
-	struct vtlb *t = &d->vtlb;
+	struct root_walk w = ROOT_WALK;
+	struct vtlb_root *r;
 
-	lock(&t->roots_lock);
-	for (struct vtlb_root *r = t->newest; r; r = r->older)
+	while ((r = root_lock_next(d, &w))) {
 		audit_root(d, r);
-	unlock(&t->roots_lock);
-	if (t->common)
-		audit_root(d, t->common);
+		unlock(&r->lock);
+	}
 }

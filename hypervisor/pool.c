@@ -44,27 +44,20 @@ u32 pool_take(struct domain *d)
 		page = page_new(d);
 	else if (page != FRAME_END)
 		memset(mfn_to_virt(MFN(page)), 0, PAGE_SIZE);
+	if (page != FRAME_END)
+		frame_of(MFN(page))->level = 0;
 	return page;
 }
 
-void pool_give(struct domain *d, u32 first)
+void pool_give(struct domain *d, u32 first, u32 last, u64 n)
 {
 	struct vtlb *t = &d->vtlb;
-	u32 page = first;
 
-	while (page != FRAME_END) {
-		struct frame *f = frame_of(MFN(page));
-		u32 next = f->next;
-
-		lock(&t->pool_lock);
-		f->next = t->pool;
-		f->flags = 0;
-		f->level = 0;
-		t->pool = page;
-		t->pool_free++;
-		unlock(&t->pool_lock);
-		page = next;
-	}
+	lock(&t->pool_lock);
+	frame_of(MFN(last))->next = t->pool;
+	t->pool = first;
+	t->pool_free += n;
+	unlock(&t->pool_lock);
 }
 
 bool pool_fill(struct domain *d, u64 n)
@@ -77,8 +70,7 @@ bool pool_fill(struct domain *d, u64 n)
 		if (mfn.n == MFN_NONE.n)
 			return false;
 		t->pool_pages++;
-		frame_of(mfn)->next = FRAME_END;
-		pool_give(d, mfn.n);
+		pool_give(d, mfn.n, mfn.n, 1);
 	}
 	return true;
 }
@@ -108,6 +100,15 @@ void removal_note(struct removal *rm)
 	__atomic_fetch_add(&rm->d->vtlb.unflushed, 1, __ATOMIC_SEQ_CST);
 }
 
+void removal_pages(struct removal *rm, u32 first, u32 last, u64 n)
+{
+	if (rm->pages == FRAME_END)
+		rm->last = last;
+	frame_of(MFN(last))->next = rm->pages;
+	rm->pages = first;
+	rm->nr_pages += n;
+}
+
 void removal_finish(struct removal *rm)
 {
 	u32 *unflushed = &rm->d->vtlb.unflushed;
@@ -119,6 +120,8 @@ void removal_finish(struct removal *rm)
 	if (rm->noted)
 		__atomic_fetch_sub(unflushed, 1, __ATOMIC_SEQ_CST);
 	rm->noted = false;
-	pool_give(rm->d, rm->pages);
+	if (rm->pages != FRAME_END)
+		pool_give(rm->d, rm->pages, rm->last, rm->nr_pages);
 	rm->pages = FRAME_END;
+	rm->nr_pages = 0;
 }

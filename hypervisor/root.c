@@ -91,7 +91,8 @@ struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make)
 	if (r) {
 		use_unlink(t, r);
 	} else {
-		u32 page = make ? pool_take(d) : FRAME_END;
+		u32 page = make && t->nr_roots < VTLB_ROOTS ? pool_take(d) :
+							      FRAME_END;
 
 		if (page == FRAME_END) {
 			unlock(&t->roots_lock);
@@ -99,6 +100,8 @@ struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make)
 		}
 		r = mfn_to_virt(MFN(page));
 		root_setup(r, gfn);
+		r->sequence = ++t->sequence;
+		t->nr_roots++;
 		*link = r;
 	}
 	use_link(t, r);
@@ -119,6 +122,31 @@ struct vtlb_root *root_lock_for(struct domain *d, gfn_t gfn, u64 va)
 	if (!r && vtlb_evict(d))
 		r = root_lock(d, gfn, true);
 	return r;
+}
+
+struct vtlb_root *root_lock_next(struct domain *d, struct root_walk *w)
+{
+	struct vtlb *t = &d->vtlb;
+
+	for (; w->chain < VTLB_HASH; w->chain++, w->sequence = 0) {
+		struct vtlb_root *r;
+
+		lock(&t->roots_lock);
+		r = t->hash[w->chain];
+		while (r && r->sequence <= w->sequence)
+			r = r->chain;
+		if (r)
+			lock(&r->lock);
+		unlock(&t->roots_lock);
+		if (r) {
+			w->sequence = r->sequence;
+			return r;
+		}
+	}
+	if (w->chain++ > VTLB_HASH || !t->common)
+		return NULL;
+	lock(&t->common->lock);
+	return t->common;
 }
 
 u32 root_page_take(struct domain *d, struct vtlb_root *r, u32 level)
@@ -161,8 +189,7 @@ void root_page_drop(struct vtlb_root *r, u32 page, struct removal *rm)
 	page_unlink(r, page);
 	r->pages--;
 	rm->entries++;
-	frame_of(MFN(page))->next = rm->pages;
-	rm->pages = page;
+	removal_pages(rm, page, page, 1);
 }
 
 u32 root_page_rotate(struct vtlb_root *r)
@@ -354,8 +381,13 @@ void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
 		shadow_set(&r->l3[i], 0);
 		root_clear_copies(d, r, i);
 	}
-	while (r->first != FRAME_END)
-		root_page_drop(r, r->first, rm);
+	if (r->first == FRAME_END)
+		return;
+	rm->entries += r->pages;
+	removal_pages(rm, r->first, r->last, r->pages);
+	r->first = FRAME_END;
+	r->last = FRAME_END;
+	r->pages = 0;
 }
 
 void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm)
@@ -382,39 +414,49 @@ void root_drop(struct domain *d, struct vtlb_root *r, struct removal *rm)
 
 	*root_find(&d->vtlb, r->gfn) = r->chain;
 	use_unlink(&d->vtlb, r);
+	d->vtlb.nr_roots--;
 	lock(&r->lock);
 	root_empty(d, r, rm);
 	unlock(&r->lock);
-	frame_of(MFN(page))->next = rm->pages;
-	rm->pages = page;
+	removal_pages(rm, page, page, 1);
 }
 
-void root_empty_all(struct domain *d, struct removal *rm)
+bool root_empty_all(struct domain *d, u32 *chain, struct removal *rm)
 {
 	struct vtlb *t = &d->vtlb;
 
-	lock(&t->roots_lock);
-	for (struct vtlb_root *r = t->newest; r; r = r->older) {
-		lock(&r->lock);
-		root_empty(d, r, rm);
-		unlock(&r->lock);
+	for (; *chain < VTLB_HASH; ++*chain) {
+		if (work_expired())
+			return false;
+		lock(&t->roots_lock);
+		for (struct vtlb_root *r = t->hash[*chain]; r; r = r->chain) {
+			lock(&r->lock);
+			root_empty(d, r, rm);
+			unlock(&r->lock);
+		}
+		unlock(&t->roots_lock);
 	}
-	unlock(&t->roots_lock);
 	lock(&t->common->lock);
 	root_empty(d, t->common, rm);
 	unlock(&t->common->lock);
+	return true;
 }
 
-void root_forget_all(struct domain *d, struct removal *rm)
+bool root_forget_all(struct domain *d, struct removal *rm)
 {
 	struct vtlb *t = &d->vtlb;
 	u32 page = virt_to_mfn(t->common).n;
 
-	root_empty_all(d, rm);
-	lock(&t->roots_lock);
-	while (t->newest)
+	while (t->newest) {
+		if (work_expired())
+			return false;
+		lock(&t->roots_lock);
 		root_drop(d, t->newest, rm);
-	unlock(&t->roots_lock);
+		unlock(&t->roots_lock);
+	}
+	lock(&t->common->lock);
+	root_empty(d, t->common, rm);
+	unlock(&t->common->lock);
 	for (u32 n = 0; n < nr_pcpus; n++) {
 		for (u32 slot = 0; slot < ROOT_SLOTS; slot++) {
 			u64 *tag = &pcpus[n].tags[slot];
@@ -426,9 +468,9 @@ void root_forget_all(struct domain *d, struct removal *rm)
 					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 		}
 	}
-	frame_of(MFN(page))->next = rm->pages;
-	rm->pages = page;
+	removal_pages(rm, page, page, 1);
 	t->common = NULL;
+	return true;
 }
 
 s64 vtlb_set_kernel_root(struct domain *d, u64 gpa)

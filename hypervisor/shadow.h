@@ -103,8 +103,9 @@ bool walk_mark(struct walk *w, bool dirty);
 
 /* A zeroed page from the pool, FRAME_END if none. */
 u32 pool_take(struct domain *d);
-/* Give back a list, linked by 'next'. Nothing may reach these pages any more. */
-void pool_give(struct domain *d, u32 first);
+/* Give back n pages, linked by 'next' from first to last. Nothing may reach them
+ * any more. */
+void pool_give(struct domain *d, u32 first, u32 last, u64 n);
 /* Fill up to n pages. False: no memory. */
 bool pool_fill(struct domain *d, u64 n);
 /* Give the pool's free pages back; true when none is left. */
@@ -119,13 +120,17 @@ bool pool_drain(struct domain *d);
  */
 struct removal {
 	struct domain *d;
-	u32 pages;		/* list of shadow pages to give back */
+	u32 pages, last;	/* list of shadow pages to give back */
+	u64 nr_pages;
 	bool noted;
 	u64 entries;		/* leaves dropped, and whole tables */
 };
 
 #define REMOVAL(dom) { .d = (dom), .pages = FRAME_END }
 
+/* Have the pages from first to last, n in number, given back at the end; they are
+ * linked by 'next' and nothing refers to them but translations in TLBs. */
+void removal_pages(struct removal *rm, u32 first, u32 last, u64 n);
 /* Something was removed, under the root's lock. */
 void removal_note(struct removal *rm);
 /* No lock held: shoot down if this or an unfinished removal calls for it, then
@@ -148,6 +153,16 @@ struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make);
 /* The object for an address, locked: the common half, or root 'gfn' (made if need
  * be, others evicted for it). NULL: out of shadow pages just now. */
 struct vtlb_root *root_lock_for(struct domain *d, gfn_t gfn, u64 va);
+/*
+ * All roots of a domain in turn, each locked, the common half last; NULL at the
+ * end. Begin with ROOT_WALK. Those made meanwhile may be left out.
+ */
+struct root_walk {
+	u32 chain;
+	u64 sequence;
+};
+#define ROOT_WALK { 0, 0 }
+struct vtlb_root *root_lock_next(struct domain *d, struct root_walk *w);
 /* A new shadow page for a locked root; FRAME_END if the pool is empty. */
 u32 root_page_take(struct domain *d, struct vtlb_root *r, u32 level);
 /* Unlink a shadow page from a locked root's list, to be given back. */
@@ -162,12 +177,13 @@ void root_copy(struct vcpu *v, struct vtlb_root *r, u32 i);
 void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm);
 /* Unlink a subtree below level-3 entry 'slot' of a locked root. */
 void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm);
-/* Empty every root and the common half. ROOTS lock not held. */
-void root_empty_all(struct domain *d, struct removal *rm);
+/* Empty every root from hash chain *chain on, then the common half. ROOTS lock not
+ * held. False: time is up, go on from *chain. */
+bool root_empty_all(struct domain *d, u32 *chain, struct removal *rm);
 /* Take a root away. ROOTS lock held. */
 void root_drop(struct domain *d, struct vtlb_root *r, struct removal *rm);
-/* Forget roots and tags for good. */
-void root_forget_all(struct domain *d, struct removal *rm);
+/* Forget roots and tags for good. False: time is up, call again. */
+bool root_forget_all(struct domain *d, struct removal *rm);
 
 /* Make shadow pages free: the least recently used root goes, or a part of the
  * largest. Hold no lock. False: there was nothing to evict. */

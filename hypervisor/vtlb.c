@@ -4,6 +4,7 @@
  */
 #include "vtlb.h"
 
+#include "printk.h"
 #include "shadow.h"
 
 /* Attempts at a fill that others disturb before the guest is let run, and fault,
@@ -52,12 +53,13 @@ int vtlb_init(struct domain *d, u64 quota)
 int vtlb_teardown(struct domain *d)
 {
 	struct removal rm = REMOVAL(d);
+	bool done = true;
 
 	if (d->vtlb.common) {
-		root_forget_all(d, &rm);
+		done = root_forget_all(d, &rm);
 		removal_finish(&rm);
 	}
-	if (d->vtlb.pool_pages && !pool_drain(d))
+	if (!done || (d->vtlb.pool_pages && !pool_drain(d)))
 		return -ERESTART_HV;
 	if (d->vtlb.pool_pages)
 		panic("domain %u: %lu shadow pages lost", d->id,
@@ -284,6 +286,18 @@ static bool va_allowed(u64 va)
 	return va_lower(va) || va_common(va);
 }
 
+/*
+ * A guest whose handler believes that the mapping is good faults for ever, and
+ * nothing else would say why. Once for each domain: the log is not the guest's.
+ */
+static void note_reserved(struct domain *d, gfn_t root, u64 va)
+{
+	if (!__atomic_exchange_n(&d->vtlb.reserved_noted, true,
+				 __ATOMIC_RELAXED))
+		log_info("Domain %u: its tables (root %#lx) have for address %#lx a reserved bit or a frame that is not the domain's: it gets a page fault with RSVD, said once",
+			 d->id, root.n << PAGE_SHIFT, va);
+}
+
 enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 			    u32 *guest_error)
 {
@@ -302,6 +316,8 @@ enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 
 		if (rc == FILL_FAULT) {
 			*guest_error |= error;
+			if (error & PF_RSVD)
+				note_reserved(d, gfn, va);
 			return VTLB_FAULT;
 		}
 		if (rc == FILL_DONE)

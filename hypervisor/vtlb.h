@@ -33,12 +33,15 @@ struct pcpu;
 struct vcpu;
 
 #define VTLB_HASH 128
+#define VTLB_ROOTS 4096		/* roots that a domain has at most: what a guest
+				   can make the search in one chain take */
 #define VTLB_FLOOR 64		/* shadow pages a vCPU has at least */
 
 /* One root's shadow, in a page of its domain's pool. */
 struct vtlb_root {
 	struct spinlock lock;		/* class ROOT */
 	gfn_t gfn;			/* guest's level-4 table */
+	u64 sequence;			/* a chain is in this order */
 	bool common;			/* the upper half of all roots */
 	bool dying;			/* root_dying: no fills */
 	u32 pages;			/* shadow pages in the list */
@@ -53,6 +56,8 @@ struct vtlb {
 	struct spinlock roots_lock;	/* class ROOTS: hash, list by use */
 	struct vtlb_root *hash[VTLB_HASH];
 	struct vtlb_root *newest, *oldest;
+	u64 sequence;			/* of the last root made */
+	u32 nr_roots;
 	struct vtlb_root *common;
 	gfn_t kernel_root;		/* its upper half is everybody's */
 
@@ -62,6 +67,7 @@ struct vtlb {
 	u64 pool_pages;			/* allocated, free or not */
 	u64 quota;
 	u32 age;			/* turns of vtlb_age */
+	bool reserved_noted;		/* atomic: see note_reserved() */
 
 	/* Flushes between their removal of entries and the end of their
 	 * shootdown; atomic. While it is not 0 an entry that is not there may

@@ -38,11 +38,16 @@ def devices():
 
 
 @contextlib.contextmanager
-def domain0(name, cpus=2, memory=2048, limit=180, image=BUILD / "ringlet.iso"):
-    """Boot to domain 0's shell. Yields (machine, shell)."""
+def domain0(name, cpus=2, memory=2048, limit=180, entry=0,
+            image=BUILD / "ringlet.iso", **machine_options):
+    """Boot an entry of the menu to domain 0's shell. Yields (machine, shell)."""
     with devices() as options, \
             Machine(image, cpus=cpus, memory=memory,
-                    log=log_path(name), devices=options) as machine:
+                    log=log_path(name), devices=options,
+                    **machine_options) as machine:
+        if entry:
+            machine.expect("The highlighted entry will be executed", limit)
+            machine.send("\x0e" * entry + "\r")  # Ctrl-N: down
         machine.expect(r"\(RL\) [^\n]*Ringlet \d", limit)
         machine.expect(r"\(RL\) [^\n]*\b%s CPUs are up" % cpus, limit)
         machine.expect(r"Linux version 6\.12", limit)

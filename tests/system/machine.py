@@ -18,8 +18,11 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 # Machines that are busy need more time: RINGLET_TEST_SLOW=2 doubles each limit.
 SLOW = float(os.environ.get("RINGLET_TEST_SLOW", "1"))
+# What starts GRUB: options of QEMU.
+FIRMWARE = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}
 # The hypervisor's or a Linux's last words.
-PANIC = r"PANIC on CPU \d+:\s*\n[^\n]*|Kernel panic - not syncing[^\n]*"
+PANIC = (r"PANIC on CPU \d+:\s*\n[^\n]*|Ringlet cannot start: [^\n]*|"
+         r"Kernel panic - not syncing[^\n]*")
 
 
 class Failure(Exception):
@@ -64,10 +67,11 @@ class Machine:
     Boots the CD image; with None, what 'devices' says (such as -kernel).
     """
 
-    def __init__(self, image, cpus=2, memory=2048, log=None, devices=()):
+    def __init__(self, image, cpus=2, memory=2048, log=None, devices=(),
+                 machine="q35", firmware="bios", cpu="max"):
         self.command = [
-            "qemu-system-x86_64", "-machine", "q35", "-cpu", "max",
-            "-accel", "tcg", "-smp", str(cpus), "-m", str(memory),
+            "qemu-system-x86_64", "-machine", machine, "-cpu", cpu,
+            *FIRMWARE[firmware], "-accel", "tcg", "-smp", str(cpus), "-m", str(memory),
             "-display", "none", "-monitor", "none", "-no-reboot",
             "-chardev", "stdio,id=console,signal=off",
             "-serial", "chardev:console",

@@ -27,7 +27,8 @@ START_TEST(defaults)
 
 	for (i = 0; i < 3; i++) {
 		expect_ok(texts[i]);
-		ck_assert_uint_eq(c.console, CMDLINE_CONSOLE_COM1);
+		ck_assert_uint_eq(c.console,
+				  CMDLINE_CONSOLE_COM1 | CMDLINE_CONSOLE_VGA);
 		ck_assert_int_eq(c.loglvl, CMDLINE_LOG_WARNING);
 		ck_assert_uint_eq(c.dom0_mem, 0);
 		ck_assert_uint_eq(c.dom0_max_vcpus, 0);
@@ -141,7 +142,8 @@ START_TEST(console)
 	expect_ok("console=vga console=com1");
 	ck_assert_uint_eq(c.console, CMDLINE_CONSOLE_COM1);
 	expect_report("console=com2,tty0", "console=com2,tty0: a console is com1, com2, vga or none");
-	ck_assert_uint_eq(c.console, CMDLINE_CONSOLE_COM1);
+	ck_assert_uint_eq(c.console,
+			  CMDLINE_CONSOLE_COM1 | CMDLINE_CONSOLE_VGA);
 	expect_report("console", "console: this option needs a value");
 	expect_report("com1=115200,7e1",
 		      "com1=115200,7e1: only the frame 8n1 can follow the baud rate");

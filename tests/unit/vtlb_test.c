@@ -607,10 +607,14 @@ START_TEST(reserved_bits_fault)
 {
 	struct domain *d = setup(1, 0);
 	u64 root = table_gfn();
+	u32 lines = host_log_lines;
 
 	start(d, root);
+	ck_assert(!access_va(0, 0x40000000, 0));
+	ck_assert_uint_eq(host_log_lines, lines);
 	guest_set(d, root, 0, 1, 1UL << 45 | PTE_P);
 	ck_assert(!access_va(0, 0, 0));
+	ck_assert_uint_eq(host_log_lines, lines + 1);
 	guest_set(d, root, 0x40000000, 2, 0x3000 | PTE_P | PTE_PS);
 	ck_assert(!access_va(0, 0x40000000, 0));
 	guest_set(d, root, 1UL << 39, 4, table_gfn() << 12 | PTE_P | PTE_PS);
@@ -620,6 +624,8 @@ START_TEST(reserved_bits_fault)
 	ck_assert(!access_va(0, 0x1000, 0));
 	guest_set(d, root, 2UL << 39, 4, 0x30000UL << 12 | PTE_P);
 	ck_assert(!access_va(0, 2UL << 39, 0));
+	/* The log says so once: a guest must not be able to flood it. */
+	ck_assert_uint_eq(host_log_lines, lines + 1);
 	check_all(d);
 }
 END_TEST
@@ -954,6 +960,68 @@ START_TEST(eviction_of_dying_roots)
 		ck_assert_int_eq(vtlb_root_dying(d, (3000 + k) << 12), 0);
 		ck_assert(access_va(0, 0x400000, 0));
 	}
+	check_all(d);
+}
+END_TEST
+
+/* A guest can name many roots; searching them has to stay short. */
+START_TEST(too_many_roots)
+{
+	struct domain *d = setup(1, 5000);
+	u64 root = table_gfn(), other = table_gfn();
+
+	start(d, root);
+	guest_set(d, root, 0x400000, 1, 5 << 12 | PTE_P);
+	guest_set(d, other, 0x400000, 1, 6 << 12 | PTE_P);
+	for (u64 k = 0; k < VTLB_ROOTS + 100; k++) {
+		if (k != root && k != other)
+			ck_assert_int_eq(vtlb_root_dying(d, k << 12), 0);
+	}
+	ck_assert_uint_le(d->vtlb.nr_roots, VTLB_ROOTS);
+	ck_assert(access_va(0, 0x400000, 0));
+	run_root(0, d, other);
+	ck_assert(access_va(0, 0x400000, 0));
+	check_all(d);
+	hv_in();
+	ck_assert_int_eq(vtlb_root_destroy(d, root << 12), 0);
+	pcpus[0].mode++;
+	check_all(d);
+}
+END_TEST
+
+START_TEST(flush_of_all_in_pieces)
+{
+	struct domain *d = setup(1, 0);
+	u64 roots[20], progress = 0x5000;
+	u32 calls = 0;
+	s64 rc;
+
+	for (u32 i = 0; i < ARRAY_SIZE(roots); i++)
+		roots[i] = table_gfn();
+	start(d, roots[0]);
+	guest_set(d, roots[0], KERNEL_BASE, 1, 3 << 12 | PTE_P);
+	for (u32 i = 0; i < ARRAY_SIZE(roots); i++) {
+		guest_set(d, roots[i], 0x400000, 1, (10 + i) << 12 | PTE_P);
+		run_root(0, d, roots[i]);
+		ck_assert(access_va(0, 0x400000, 0));
+	}
+	ck_assert(access_va(0, KERNEL_BASE, 0));
+	hv_in();
+	do {
+		host_work = 10;
+		rc = vtlb_flush(d, RINGLET_ROOT_ALL, progress, 0x9000, 0,
+				&progress);
+		calls++;
+	} while (rc == -ERESTART_HV);
+	host_work = 0;
+	ck_assert_int_eq(rc, 0);
+	ck_assert_uint_gt(calls, 1);
+	for (u32 i = 0; i < VTLB_HASH; i++) {
+		for (struct vtlb_root *r = d->vtlb.hash[i]; r; r = r->chain)
+			ck_assert_uint_eq(r->pages, 0);
+	}
+	ck_assert_uint_eq(d->vtlb.common->pages, 0);
+	pcpus[0].mode++;
 	check_all(d);
 }
 END_TEST
@@ -1315,6 +1383,8 @@ int main(void)
 	tcase_add_test(t, eviction);
 	tcase_add_test(t, eviction_of_the_running_root);
 	tcase_add_test(t, eviction_of_dying_roots);
+	tcase_add_test(t, too_many_roots);
+	tcase_add_test(t, flush_of_all_in_pieces);
 	tcase_add_test(t, foreign_frames);
 	tcase_add_test(t, leaving_frames_are_not_filled);
 	tcase_add_test(t, read_only_frames);
