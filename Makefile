@@ -204,6 +204,7 @@ abi:
 
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
+-include tests/domain0/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
 # the copies here only change when the content does.
@@ -256,7 +257,7 @@ $(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
 
 .PHONY: iso run system-test-files
 iso: $(B)/ringlet.iso
-system-test-files: $(B)/ringlet.iso $(B)/tests/guest/example.elf
+system-test-files: $(B)/ringlet.iso $(guest-images)
 
 run: iso
 	@scripts/qemu.sh
