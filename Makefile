@@ -34,7 +34,8 @@ FORCE:
 
 config := $(B)/generated/config.h
 generated := $(config) $(B)/generated/hypercall-dispatch.h \
-	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h
+	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h \
+	$(B)/generated/hypercall-shapes.h
 
 $(config): FORCE
 	@scripts/kconfig.sh $@ $(KCONFIG)
@@ -205,6 +206,7 @@ abi:
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
 -include tests/domain0/build.mk
+-include tests/fuzz/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
 # the copies here only change when the content does.

@@ -96,6 +96,11 @@ WEAK bool work_expired(void)
 	return host_work && --host_work == 0;
 }
 
+WEAK void cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
 /* The other pCPU comes in at once, and leaves again. */
 WEAK void pcpu_kick(u32 cpu)
 {
