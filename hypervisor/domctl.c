@@ -17,18 +17,6 @@ static struct domain *find(struct vcpu *v, u32 id)
 	return domain_find(v->domain, id);
 }
 
-static bool name_ok(const char *name)
-{
-	size_t i, len = strnlen(name, RINGLET_NAME_LEN);
-
-	if (!len || len == RINGLET_NAME_LEN)
-		return false;
-	for (i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
-			return false;
-	return true;
-}
-
 s64 hc_domctl_create(struct vcpu *v, u64 create)
 {
 	struct ringlet_domain_create c;
@@ -38,7 +26,7 @@ s64 hc_domctl_create(struct vcpu *v, u64 create)
 
 	if (copy_from_guest(v, &c, create, sizeof(c)))
 		return -EFAULT;
-	if (!name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
+	if (!domain_name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
 	    c.weight > 65535 || !c.max_pages || c.max_pages >> 36 ||
 	    c.shadow_pages >> 24 || c.flags)
 		return -EINVAL;
