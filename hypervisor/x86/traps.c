@@ -257,8 +257,11 @@ static void do_iret(struct vcpu *v)
 static void do_page_fault(struct vcpu *v, u64 va)
 {
 	u32 error_code = 0;
+	bool own = vtlb_fault(v, va, v->regs.error_code, &error_code) ==
+		   VTLB_FAULT;
 
-	if (vtlb_fault(v, va, v->regs.error_code, &error_code) == VTLB_FAULT)
+	vtlb_direct(v, v->regs.error_code, own);
+	if (own)
 		deliver_page_fault(v, va, error_code);
 }
 
@@ -400,9 +403,13 @@ void hv_entry(struct cpu_regs *r)
 static void idle(struct pcpu *p)
 {
 	u64 start = time_ns();
+	bool more = frame_reap();
 
+	/* After it: a grace period that it began waits for us as well, and
+	 * nobody may ever wake us. */
 	WRITE_ONCE(p->quiescent, p->quiescent + 1);
-	if (!frame_reap() && !sched_needed())
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!more && !sched_needed())
 		cpu_wait();
 	else
 		__asm__ volatile("sti\n\tnop\n\tcli" ::: "memory");

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
+<<<<<<< HEAD
  * Time six small things that a kernel does, or page faults of several CPUs.
+=======
+ * Time seven small things that a kernel does.
+>>>>>>> main
  *
  * Is the init of an initramfs, so that nothing else runs beside it, and prints
  * lines for tests/bench/run. Time is RDTSC, which no hypervisor of the
@@ -85,8 +89,19 @@ static uint64_t syscall_null(unsigned long ops)
 	return now() - start;
 }
 
+/* The same pages in an order in which none follows its neighbour. */
+static void touch_scattered(volatile char *p, unsigned long pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < pages; i++)
+		p[i * 389 % pages * PAGE] = 1;
+}
+
 /* First touch of an anonymous page; map and unmap are not timed. */
-static uint64_t page_fault(unsigned long ops)
+static uint64_t first_touch(unsigned long ops,
+			    void (*touch_all)(volatile char *p,
+					      unsigned long pages))
 {
 	uint64_t start, ticks = 0;
 	unsigned long pages;
@@ -98,11 +113,21 @@ static uint64_t page_fault(unsigned long ops)
 		/* A kernel without huge pages refuses, and does the same. */
 		madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
 		start = now();
-		touch(p, pages);
+		touch_all(p, pages);
 		ticks += now() - start;
 		munmap(p, pages * PAGE);
 	}
 	return ticks;
+}
+
+static uint64_t page_fault(unsigned long ops)
+{
+	return first_touch(ops, touch);
+}
+
+static uint64_t page_scatter(unsigned long ops)
+{
+	return first_touch(ops, touch_scattered);
 }
 
 /* fork, execve of a program without a library, its exit, waitpid. */
@@ -228,6 +253,7 @@ static struct benchmark {
 	{ "pipe_rtt", pipe_rtt, 256 },
 	{ "ctx_switch", ctx_switch, 256 },
 	{ "mmap_1m", mmap_1m, 4 },
+	{ "page_scatter", page_scatter, 1024 },
 };
 
 #define NR (sizeof(benchmarks) / sizeof(benchmarks[0]))
@@ -394,40 +420,6 @@ static uint64_t race_time(struct race *race, unsigned int cpus, bool threads)
 	return end - start;
 }
 
-/* One CPU, then all: threads of a process, then processes. */
-static void measure_races(unsigned long rounds, unsigned int cpus)
-{
-	static uint64_t ticks[MAX_ROUNDS][3];
-	struct race *race;
-	unsigned long i;
-
-	if (cpus > MAX_CPUS || (long)cpus > sysconf(_SC_NPROCESSORS_ONLN)) {
-		errno = ENODEV;
-		fail("bench_cpus");
-	}
-	race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (race == MAP_FAILED)
-		fail("mmap");
-	/* The first one only warms up. */
-	race_time(race, cpus, true);
-	fflush(stdout);
-	sleep(1);
-	for (i = 0; i < rounds; i++) {
-		ticks[i][0] = race_time(race, 1, true);
-		ticks[i][1] = race_time(race, cpus, true);
-		ticks[i][2] = race_time(race, cpus, false);
-	}
-	for (i = 0; i < rounds; i++) {
-		printf("bench: sample fault_one %lu %llu\n", RACE_PAGES,
-		       (unsigned long long)ticks[i][0]);
-		printf("bench: sample fault_threads %lu %llu\n",
-		       cpus * RACE_PAGES, (unsigned long long)ticks[i][1]);
-		printf("bench: sample fault_processes %lu %llu\n",
-		       cpus * RACE_PAGES, (unsigned long long)ticks[i][2]);
-	}
-}
-
 static void print_frequency(void)
 {
 	struct timespec a, b, wait = { .tv_nsec = 500000000 };
@@ -443,11 +435,82 @@ static void print_frequency(void)
 	printf("%.0f\n", (end - start) * 1e6 / ns);
 }
 
+static const struct {
+	const char *name;
+	bool all, threads;
+} races[] = {
+	{ "fault_one", false, true },
+	{ "fault_threads", true, true },
+	{ "fault_processes", true, false },
+};
+
+#define NR_RACES (sizeof(races) / sizeof(races[0]))
+
+static uint64_t race_again(struct race *race, unsigned int cpus, unsigned int k)
+{
+	return race_time(race, races[k].all ? cpus : 1, races[k].threads);
+}
+
+static unsigned long race_ops(unsigned int cpus, unsigned int k)
+{
+	return RACE_PAGES * (races[k].all ? cpus : 1);
+}
+
+static struct race *race_prepare(unsigned int cpus)
+{
+	struct race *race;
+
+	if (cpus > MAX_CPUS || (long)cpus > sysconf(_SC_NPROCESSORS_ONLN)) {
+		errno = ENODEV;
+		fail("bench_cpus");
+	}
+	race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (race == MAP_FAILED)
+		fail("mmap");
+	/* The first one only warms up. */
+	race_time(race, cpus, true);
+	return race;
+}
+
+static void measure_races(struct race *race, unsigned long rounds,
+			  unsigned int cpus)
+{
+	static uint64_t ticks[MAX_ROUNDS][NR_RACES];
+	unsigned long i;
+	unsigned int k;
+
+	fflush(stdout);
+	sleep(1);
+	for (i = 0; i < rounds; i++)
+		for (k = 0; k < NR_RACES; k++)
+			ticks[i][k] = race_again(race, cpus, k);
+	for (i = 0; i < rounds; i++)
+		for (k = 0; k < NR_RACES; k++)
+			printf("bench: sample %s %lu %llu\n", races[k].name,
+			       race_ops(cpus, k),
+			       (unsigned long long)ticks[i][k]);
+}
+
+static void count_races(struct race *race, unsigned int cpus)
+{
+	unsigned int k;
+
+	wait_outside("before", "nothing", 0);
+	wait_outside("after", "nothing", 0);
+	for (k = 0; k < NR_RACES; k++) {
+		wait_outside("before", races[k].name, race_ops(cpus, k));
+		race_again(race, cpus, k);
+		wait_outside("after", races[k].name, race_ops(cpus, k));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t start = now();
 	unsigned long rounds = number("bench_rounds", 5);
 	unsigned int cpus = number("bench_cpus", 1);
+	struct race *race;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc > 1 && !strcmp(argv[1], "now")) {
@@ -462,7 +525,10 @@ int main(int argc, char **argv)
 		rounds = MAX_ROUNDS;
 	printf("bench: start %llu\n", (unsigned long long)start);
 	if (cpus > 1) {
-		measure_races(rounds, cpus);
+		race = race_prepare(cpus);
+		measure_races(race, rounds, cpus);
+		if (number("bench_count", 0))
+			count_races(race, cpus);
 	} else {
 		/* One processor, also where there are more. */
 		pin(0);
