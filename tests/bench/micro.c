@@ -446,6 +446,7 @@ static const struct {
 
 #define NR_RACES (sizeof(races) / sizeof(races[0]))
 
+/* Ticks of one race of the kind 'k'. */
 static uint64_t race_again(struct race *race, unsigned int cpus, unsigned int k)
 {
 	return race_time(race, races[k].all ? cpus : 1, races[k].threads);
