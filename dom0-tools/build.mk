@@ -10,7 +10,7 @@ tools-flags := -std=gnu11 -D_GNU_SOURCE -DRINGLET_HOST -O2 -g \
 	-Iinclude -Ipv-abi/include
 TOOLS_CFLAGS := $(tools-flags) -Wall -Wextra -Werror $(EXTRA_TOOLS_CFLAGS)
 TOOLS_LDFLAGS := -static
-TOOLS_LIBS := -ljson-c -lfdt
+TOOLS_LIBS := -ljson-c -lfdt -lm
 
 lib-c := $(wildcard $(TOOLS)/libringlet/*.c) hypervisor/builder.c hypervisor/elf.c \
 	hypervisor/devicetree.c

@@ -133,6 +133,18 @@ static s64 domain_init(struct domain *d, const struct ringlet_domain_create *c)
 	return 0;
 }
 
+bool domain_name_ok(const char *name)
+{
+	size_t i, len = strnlen(name, RINGLET_NAME_LEN);
+
+	if (!len || len == RINGLET_NAME_LEN)
+		return false;
+	for (i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
+			return false;
+	return true;
+}
+
 s64 domain_create(const struct ringlet_domain_create *c, u32 id,
 		  struct domain **out)
 {
@@ -222,18 +234,17 @@ s64 domain_set_shared(struct domain *d, gfn_t gfn)
 	for (i = 0; i < RINGLET_MAX_VCPUS; i++)
 		fill_time(&t->vcpu[i]);
 
-	ret = p2m_add(d, gfn, mfn, 0, P2M_SPECIAL | P2M_WRITE);
+	ret = p2m_add_shared(d, gfn, mfn);
 	if (ret) {
 		frame_free_hv(mfn, 1);
 		return ret;
 	}
-	ret = p2m_add(d, GFN(gfn.n + 1), MFN(mfn.n + 1), 0, P2M_SPECIAL);
 	/* From here on the frames go when the domain goes. */
 	d->time = t;
 	d->shared_gfn = gfn;
 	__atomic_fetch_add(&d->hv_pages, 2, __ATOMIC_RELAXED);
 	__atomic_store_n(&d->shared, shared, __ATOMIC_RELEASE);
-	return ret;
+	return 0;
 }
 
 static const char *reason_name(u32 reason)

@@ -76,6 +76,9 @@ static inline bool domain_is_control(const struct domain *d)
  */
 struct domain *domain_find(struct domain *caller, u32 id);
 
+/* Printable, terminated within RINGLET_NAME_LEN, without blank and slash. */
+bool domain_name_ok(const char *name);
+
 /*
  * Make a domain with vCPUs that are offline, and no memory; one pause is
  * counted. 'id': RINGLET_DOMID_0, or RINGLET_DOMID_NONE for the next free one.

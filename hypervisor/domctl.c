@@ -17,18 +17,6 @@ static struct domain *find(struct vcpu *v, u32 id)
 	return domain_find(v->domain, id);
 }
 
-static bool name_ok(const char *name)
-{
-	size_t i, len = strnlen(name, RINGLET_NAME_LEN);
-
-	if (!len || len == RINGLET_NAME_LEN)
-		return false;
-	for (i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
-			return false;
-	return true;
-}
-
 s64 hc_domctl_create(struct vcpu *v, u64 create)
 {
 	struct ringlet_domain_create c;
@@ -38,7 +26,7 @@ s64 hc_domctl_create(struct vcpu *v, u64 create)
 
 	if (copy_from_guest(v, &c, create, sizeof(c)))
 		return -EFAULT;
-	if (!name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
+	if (!domain_name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
 	    c.weight > 65535 || !c.max_pages || c.max_pages >> 36 ||
 	    c.shadow_pages >> 24 || c.flags)
 		return -EINVAL;
@@ -115,7 +103,8 @@ static void describe(struct domain *d, struct ringlet_domain_info *info)
 		running |= vi.running;
 		blocked &= !vi.online || vi.blocked;
 	}
-	info->weight = sched_domain_weight(d);
+	info->weight = READ_ONCE(d->sched.weight);
+	info->cap = READ_ONCE(d->sched.cap);
 	info->max_pages = d->max_pages;
 	info->pages = __atomic_load_n(&d->pages, __ATOMIC_RELAXED);
 	info->shadow_pages = vtlb_pages(d);
@@ -150,21 +139,6 @@ s64 hc_domctl_info(struct vcpu *v, u32 domain, u64 info)
 	if (copy_to_guest(v, info, &i, sizeof(i)))
 		return -EFAULT;
 	return d->id;
-}
-
-s64 hc_domctl_vcpu_info(struct vcpu *v, u32 domain, u32 vcpu, u64 info)
-{
-	struct domain *d = find(v, domain);
-	struct ringlet_vcpu_info i;
-
-	if (!d)
-		return -ESRCH;
-	if (vcpu >= d->nr_vcpus || !d->vcpus[vcpu])
-		return -ENOENT;
-	memset(&i, 0, sizeof(i));
-	sched_vcpu_info(d->vcpus[vcpu], &i);
-	i.vcpu = vcpu;
-	return copy_to_guest(v, info, &i, sizeof(i));
 }
 
 s64 hc_domctl_set_context(struct vcpu *v, u32 domain, u32 vcpu, u64 context)
@@ -375,18 +349,6 @@ s64 hc_domctl_emulated(struct vcpu *v, u32 domain, u64 log, u32 count)
 			return -EFAULT;
 	}
 	return i;
-}
-
-s64 hc_domctl_set_weight(struct vcpu *v, u32 domain, u32 weight)
-{
-	struct domain *d = find(v, domain);
-
-	if (!d)
-		return -ESRCH;
-	if (!weight || weight > 65535)
-		return -EINVAL;
-	sched_domain_set_weight(d, weight);
-	return 0;
 }
 
 s64 hc_sysctl_info(struct vcpu *v, u64 info)

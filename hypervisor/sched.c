@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The weighted-fair scheduler; see sched.h.
- *
- * A vCPU's scheduling state belongs to the queue lock of the pCPU that it is
- * assigned to (sched.pcpu). It is assigned to another one under that lock, and
- * only while no pCPU has its registers. Then it is in no queue for a moment: who
- * put it there, and whoever finds it runnable and not queued, puts it into the
- * new one (settle), and it does not matter who comes first.
- *
- * No vCPU waits while a pCPU is idle. A pCPU first says that it is idle and then
- * looks into the queues of others; who puts a vCPU into the queue of a busy pCPU
- * looks for idle ones afterwards (call_idle). One of the two sees the other.
+ * The weighted-fair scheduler: states of vCPUs, what they are charged, and who
+ * runs next; see sched.h. Who waits where is in runq.c.
  */
 #include "sched.h"
 #include "domain.h"
-#include "panic.h"
 #include "percpu.h"
+#include "runq.h"
+#include "sched_random.h"
 #include "time.h"
 
-/* The highest virtual run time that was picked: where the front runs. Atomic. */
-static u64 frontier;
-
-static bool may_run(const struct domain *d)
+bool sched_may_run(const struct domain *d)
 {
 	return !READ_ONCE(d->pause_count) && !READ_ONCE(d->shutdown);
 }
@@ -33,13 +22,7 @@ void sched_pcpu_init(struct pcpu *p)
 
 void sched_domain_init(struct domain *d, u32 weight)
 {
-	d->sched.weight = weight;
-	d->sched.active = 0;
-}
-
-u32 sched_domain_weight(const struct domain *d)
-{
-	return READ_ONCE(d->sched.weight);
+	d->sched = (struct sched_domain){ .weight = weight };
 }
 
 void sched_vcpu_init(struct vcpu *v)
@@ -47,34 +30,62 @@ void sched_vcpu_init(struct vcpu *v)
 	v->sched.state = SCHED_OFFLINE;
 	v->sched.since = time_ns();
 	v->sched.pcpu = nr_pcpus ? v->id % nr_pcpus : 0;
+	v->sched.hard = v->sched.soft = ~0U;
 }
 
-/* Lock the queue that v belongs to. */
-static struct sched_pcpu *lock_queue_of(struct vcpu *v)
-{
-	struct sched_pcpu *q;
-	u32 pcpu;
-
-	for (;;) {
-		pcpu = READ_ONCE(v->sched.pcpu);
-		q = &pcpus[pcpu].sched;
-		lock(&q->lock);
-		if (pcpu == READ_ONCE(v->sched.pcpu))
-			return q;
-		unlock(&q->lock);
-	}
-}
-
-/*
- * Virtual time of 'delta' ns on a pCPU. The domain's vCPUs share its weight, so
- * that having many of them is no advantage.
- */
-static u64 virtual_time(const struct vcpu *v, u64 delta)
+u64 sched_virtual_time(const struct vcpu *v, u64 delta)
 {
 	const struct sched_domain *s = &v->domain->sched;
 	u32 active = __atomic_load_n(&s->active, __ATOMIC_RELAXED);
 
 	return delta * SCHED_WEIGHT * MAX(active, 1U) / READ_ONCE(s->weight);
+}
+
+static u64 period_start(u64 time)
+{
+	return time - time % SCHED_PERIOD_NS;
+}
+
+/*
+ * A cap is a clock of the domain that goes on by 100 / cap of the time that its
+ * vCPUs run, and is never behind the start of the period. When it points behind
+ * the end of the period, all of that is used.
+ */
+static void charge_cap(struct sched_domain *s, u64 start, u64 delta)
+{
+	u64 new, old = __atomic_load_n(&s->cap_clock, __ATOMIC_RELAXED);
+	u32 cap = READ_ONCE(s->cap);
+
+	if (!cap)
+		return;
+	do
+		new = MAX(old, period_start(start)) + delta * 100 / cap;
+	while (!__atomic_compare_exchange_n(&s->cap_clock, &old, new, true,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+u64 sched_capped_until(const struct domain *d)
+{
+	const struct sched_domain *s = &d->sched;
+
+	return READ_ONCE(s->cap) ?
+	       period_start(__atomic_load_n(&s->cap_clock, __ATOMIC_RELAXED)) : 0;
+}
+
+/* How long v may run from now on. Its domain's vCPUs share what its cap leaves. */
+static u64 time_slice(const struct vcpu *v, u64 now)
+{
+	const struct sched_domain *s = &v->domain->sched;
+	u64 clock = __atomic_load_n(&s->cap_clock, __ATOMIC_RELAXED);
+	u32 active = __atomic_load_n(&s->active, __ATOMIC_RELAXED);
+	u64 start = period_start(now), used;
+	u32 cap = READ_ONCE(s->cap);
+
+	if (!cap)
+		return SCHED_SLICE_NS;
+	used = clock > start ? MIN(clock - start, SCHED_PERIOD_NS) : 0;
+	return CLAMP((SCHED_PERIOD_NS - used) * cap / 100 / MAX(active, 1U),
+		     SCHED_LEAST_NS, SCHED_SLICE_NS);
 }
 
 /* Charge the time since the last accounting to the present state. */
@@ -86,8 +97,10 @@ static void account(struct vcpu *v, u64 now)
 	if (now <= s->since)
 		return;
 	s->time[s->state] += now - s->since;
-	if (s->state == SCHED_RUNNING)
-		s->vruntime += virtual_time(v, now - s->since);
+	if (s->state == SCHED_RUNNING) {
+		s->vruntime += sched_virtual_time(v, now - s->since);
+		charge_cap(&v->domain->sched, s->since, now - s->since);
+	}
 	s->since = now;
 }
 
@@ -108,171 +121,9 @@ static void set_state(struct vcpu *v, enum sched_state state, u64 now)
 	v->sched.state = state;
 }
 
-/* Who was away, or is always behind, keeps no more than this much of it. */
-static void limit_lag(struct vcpu *v, u64 lag)
-{
-	u64 front = __atomic_load_n(&frontier, __ATOMIC_RELAXED);
-
-	if (v->sched.vruntime + lag < front)
-		v->sched.vruntime = front - lag;
-}
-
-static void advance_frontier(u64 vruntime)
-{
-	u64 old = __atomic_load_n(&frontier, __ATOMIC_RELAXED);
-
-	while (old < vruntime &&
-	       !__atomic_compare_exchange_n(&frontier, &old, vruntime, true,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-}
-
-/* Queues change under their locks; others look at these without them. */
-static void publish(struct sched_pcpu *q, u32 queued)
-{
-	if (q->queue)
-		WRITE_ONCE(q->first, q->queue->sched.vruntime);
-	WRITE_ONCE(q->queued, queued);
-}
-
-static void enqueue(struct sched_pcpu *q, struct vcpu *v)
-{
-	struct vcpu **link;
-
-	ASSERT(!v->sched.queued && v->sched.state == SCHED_RUNNABLE);
-	for (link = &q->queue;
-	     *link && (*link)->sched.vruntime <= v->sched.vruntime;
-	     link = &(*link)->sched.next)
-		;
-	v->sched.next = *link;
-	*link = v;
-	v->sched.queued = true;
-	publish(q, q->queued + 1);
-}
-
-static void dequeue(struct sched_pcpu *q, struct vcpu *v)
-{
-	struct vcpu **link;
-
-	for (link = &q->queue; *link != v; link = &(*link)->sched.next)
-		ASSERT(*link);
-	*link = v->sched.next;
-	v->sched.queued = false;
-	publish(q, q->queued - 1);
-}
-
-/* Make a pCPU that is idle, and that nobody has called yet, look at the queues. */
-static void call_idle(void)
-{
-	u32 i;
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (i = 0; i < nr_pcpus; i++) {
-		struct sched_pcpu *q = &pcpus[i].sched;
-
-		if (READ_ONCE(q->running) ||
-		    __atomic_exchange_n(&q->needed, true, __ATOMIC_SEQ_CST))
-			continue;
-		if (&pcpus[i] != this_pcpu())
-			pcpu_kick(i);
-		return;
-	}
-}
-
-/*
- * How far v is behind what runs at q, or ~0 if nothing does. Without the lock a
- * hint: the vCPU seen there is still in memory, as quiesce.h says.
- */
-static u64 behind(const struct sched_pcpu *q, const struct vcpu *v, u64 now)
-{
-	const struct vcpu *c = READ_ONCE(q->running);
-	u64 since, at;
-
-	if (!c || READ_ONCE(c->sched.state) != SCHED_RUNNING)
-		return ~0UL;
-	since = READ_ONCE(c->sched.since);
-	at = READ_ONCE(c->sched.vruntime) +
-	     virtual_time(c, now > since ? now - since : 0);
-	return at > v->sched.vruntime ? at - v->sched.vruntime : 0;
-}
-
-/*
- * v was assigned to the pCPU 'target': into its queue, if that has not changed or
- * been done meanwhile. Returns true if it was this call that did it. wake: it may
- * run before what runs there.
- */
-static bool settle(struct vcpu *v, u32 target, bool wake)
-{
-	struct sched_pcpu *q = &pcpus[target].sched;
-	bool done = false, kick = false;
-
-	lock(&q->lock);
-	if (v->sched.pcpu == target && !v->sched.queued &&
-	    v->sched.state == SCHED_RUNNABLE && may_run(v->domain)) {
-		enqueue(q, v);
-		done = true;
-		kick = wake &&
-		       behind(q, v, time_ns()) > SCHED_PREEMPT_NS;
-		if (kick)
-			WRITE_ONCE(q->needed, true);
-	}
-	unlock(&q->lock);
-	if (kick && &pcpus[target] != this_pcpu())
-		pcpu_kick(target);
-	return done;
-}
-
-static bool is_idle(u32 pcpu)
-{
-	const struct sched_pcpu *q = &pcpus[pcpu].sched;
-
-	return !READ_ONCE(q->running) && !READ_ONCE(q->queued);
-}
-
-/*
- * The pCPU to wake v on: its own, if it can run there at once; or one that is
- * idle; or else the one on which v is furthest behind what runs.
- */
-static u32 choose_pcpu(const struct vcpu *v, u64 now)
-{
-	u32 own = v->sched.pcpu, best = own, i;
-	u64 most;
-
-	if (v->sched.on_pcpu || is_idle(own))
-		return own;
-	for (i = 0; i < nr_pcpus; i++)
-		if (is_idle(i))
-			return i;
-	most = MAX(behind(&pcpus[own].sched, v, now), SCHED_PREEMPT_NS);
-	if (most > SCHED_PREEMPT_NS)
-		return own;
-	for (i = 0; i < nr_pcpus; i++) {
-		u64 far = behind(&pcpus[i].sched, v, now);
-
-		if (far != ~0UL && far > most) {
-			most = far;
-			best = i;
-		}
-	}
-	return best;
-}
-
-/* v became RUNNABLE under the lock of q: to a queue. Unlocks. */
-static void place(struct sched_pcpu *q, struct vcpu *v, u64 now)
-{
-	u32 target;
-
-	limit_lag(v, SCHED_CREDIT_NS);
-	target = choose_pcpu(v, now);
-	WRITE_ONCE(v->sched.pcpu, target);
-	unlock(&q->lock);
-	if (settle(v, target, true) && READ_ONCE(pcpus[target].sched.running))
-		call_idle();
-}
-
 void sched_wake(struct vcpu *v)
 {
-	struct sched_pcpu *q = lock_queue_of(v);
+	struct sched_pcpu *q = runq_lock(v);
 	u32 pcpu = v->sched.pcpu;
 	bool kick = false;
 	u64 now;
@@ -281,7 +132,7 @@ void sched_wake(struct vcpu *v)
 	case SCHED_BLOCKED:
 		now = time_ns();
 		set_state(v, SCHED_RUNNABLE, now);
-		place(q, v, now);
+		runq_place(q, v, now);
 		return;
 	case SCHED_RUNNING:
 		kick = &pcpus[pcpu] != this_pcpu();
@@ -296,7 +147,7 @@ void sched_wake(struct vcpu *v)
 
 void sched_kick(struct vcpu *v)
 {
-	struct sched_pcpu *q = lock_queue_of(v);
+	struct sched_pcpu *q = runq_lock(v);
 	u32 pcpu = v->sched.pcpu;
 	bool kick = v->sched.state == SCHED_RUNNING &&
 		    &pcpus[pcpu] != this_pcpu();
@@ -308,7 +159,7 @@ void sched_kick(struct vcpu *v)
 
 void sched_block(struct vcpu *v)
 {
-	struct sched_pcpu *q = lock_queue_of(v);
+	struct sched_pcpu *q = runq_lock(v);
 
 	/* The sender sets 'pending' before it looks at the state. */
 	if (!__atomic_load_n(&v->page->pending, __ATOMIC_SEQ_CST)) {
@@ -330,7 +181,7 @@ void sched_yield(void)
 
 void sched_vcpu_online(struct vcpu *v)
 {
-	struct sched_pcpu *q = lock_queue_of(v);
+	struct sched_pcpu *q = runq_lock(v);
 	u64 now = time_ns();
 
 	if (v->sched.state != SCHED_OFFLINE) {
@@ -338,12 +189,12 @@ void sched_vcpu_online(struct vcpu *v)
 		return;
 	}
 	set_state(v, SCHED_RUNNABLE, now);
-	place(q, v, now);
+	runq_place(q, v, now);
 }
 
 void sched_vcpu_offline(struct vcpu *v)
 {
-	struct sched_pcpu *q = lock_queue_of(v);
+	struct sched_pcpu *q = runq_lock(v);
 
 	set_state(v, SCHED_OFFLINE, time_ns());
 	WRITE_ONCE(q->needed, true);
@@ -364,76 +215,11 @@ void sched_tick(u64 now)
 {
 	struct sched_pcpu *q = &this_pcpu()->sched;
 
-	if (q->slice_end && now >= q->slice_end)
-		WRITE_ONCE(q->needed, true);
-}
-
-/* First in the queue whose state is saved, or which is 'self'. */
-static struct vcpu *first_free(struct sched_pcpu *q, const struct vcpu *self)
-{
-	struct vcpu *v;
-
-	for (v = q->queue; v; v = v->sched.next)
-		if (v == self || sched_vcpu_is_off(v))
-			return v;
-	return NULL;
-}
-
-/* Move a vCPU that is behind 'limit' from the queue of 'from' to p's. */
-static bool take(struct pcpu *p, u32 from, u64 limit)
-{
-	struct sched_pcpu *q = &pcpus[from].sched;
-	struct vcpu *v;
-	bool more;
-
-	lock(&q->lock);
-	v = first_free(q, NULL);
-	if (v && v->sched.vruntime >= limit)
-		v = NULL;
-	if (v) {
-		dequeue(q, v);
-		WRITE_ONCE(v->sched.pcpu, p->id);
-	}
-	more = q->queued;
-	unlock(&q->lock);
-	if (v && settle(v, p->id, false)) {
-		if (more)
-			call_idle();
-		return true;
-	}
-	return false;
-}
-
-/* Move the vCPU that is furthest behind, if it is behind 'limit', to p. */
-static void pull(struct pcpu *p, u64 limit)
-{
-	u32 i, from, tried = 1U << p->id;
-	u64 least;
-
-	do {
-		least = limit;
-		from = MAX_PCPUS;
-		for (i = 0; i < nr_pcpus; i++) {
-			struct sched_pcpu *q = &pcpus[i].sched;
-
-			if ((tried & 1U << i) || !READ_ONCE(q->queued) ||
-			    READ_ONCE(q->first) >= least)
-				continue;
-			least = READ_ONCE(q->first);
-			from = i;
-		}
-		tried |= 1U << from;
-	} while (from != MAX_PCPUS && !take(p, from, limit));
-}
-
-static bool anything_queued(void)
-{
-	u32 i;
-
-	for (i = 0; i < nr_pcpus; i++)
-		if (READ_ONCE(pcpus[i].sched.queued))
-			return true;
-	return false;
+	if (!q->alarm || now < q->alarm)
+		return;
+	WRITE_ONCE(q->needed, true);
+	if (sched_random_on() && q->running)
+		q->running->sched.yielded = true;
 }
 
 /* Under the lock: what ran goes back into the queue, or away. */
@@ -446,13 +232,13 @@ static void put(struct sched_pcpu *q, struct vcpu *v, u64 now)
 	if (v->sched.state != SCHED_RUNNING)
 		return;
 	set_state(v, SCHED_RUNNABLE, now);
-	if (!may_run(v->domain))
+	if (!sched_may_run(v->domain) || !runq_stays(v))
 		return;
-	limit_lag(v, SCHED_LAG_NS);
+	runq_limit(v, SCHED_LAG_NS, RUNQ_ANY);
 	/* Who yields goes behind the one that is next. */
 	if (yielded && first && v->sched.vruntime <= first->sched.vruntime)
 		v->sched.vruntime = first->sched.vruntime + 1;
-	enqueue(q, v);
+	runq_add(q, v, now);
 }
 
 /* Under the lock: v runs here now. */
@@ -461,16 +247,25 @@ static void start(struct sched_pcpu *q, struct vcpu *v, u64 now)
 	struct ringlet_vcpu_page *page = v->page;
 	u64 *time = v->sched.time;
 
-	dequeue(q, v);
+	runq_remove(q, v);
 	v->sched.on_pcpu = true;
 	set_state(v, SCHED_RUNNING, now);
-	advance_frontier(v->sched.vruntime);
+	WRITE_ONCE(q->front, MAX(q->front, v->sched.vruntime));
 	WRITE_ONCE(q->running, v);
-	q->slice_end = now + SCHED_SLICE_NS;
 	page->time_running = time[SCHED_RUNNING];
 	page->time_runnable = time[SCHED_RUNNABLE];
 	page->time_blocked = time[SCHED_BLOCKED];
 	page->time_offline = time[SCHED_OFFLINE];
+}
+
+/* Under the lock: pick again at the end of the slice, and to unpark vCPUs. */
+static void set_alarm(struct sched_pcpu *q, const struct vcpu *v, u64 now)
+{
+	u64 slice = v ? time_slice(v, now) : 0;
+
+	q->alarm = v ? now + MIN(slice, sched_random_slice(slice)) : 0;
+	if (q->unpark && (!q->alarm || q->unpark < q->alarm))
+		q->alarm = q->unpark;
 }
 
 struct vcpu *sched_pick(void)
@@ -480,34 +275,37 @@ struct vcpu *sched_pick(void)
 	struct vcpu *v, *current;
 	u64 limit = ~0UL, now = time_ns();
 
+	runq_unpark(q, now);
 	lock(&q->lock);
 	WRITE_ONCE(q->needed, false);
 	current = q->running;
 	if (current)
 		put(q, current, now);
-	v = first_free(q, current);
+	v = runq_first(q, current, now);
 	if (v)
 		limit = v->sched.vruntime > SCHED_PULL_NS ?
 				v->sched.vruntime - SCHED_PULL_NS : 0;
 	unlock(&q->lock);
 
-	/* 'needed' is clear before others' queues are looked at: call_idle(). */
+	/* 'needed' is clear before others' queues are looked at: runq.c. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	pull(p, limit);
+	runq_pull(p, limit, now);
 
 	lock(&q->lock);
-	v = first_free(q, current);
-	if (v) {
+	v = runq_first(q, current, now);
+	if (v)
 		start(q, v, now);
-	} else {
+	else
 		WRITE_ONCE(q->running, NULL);
-		q->slice_end = 0;
-	}
+	set_alarm(q, v, now);
+	/* Who came here because this pCPU was idle, and was not the first. */
+	if (!current)
+		runq_spread(q);
 	unlock(&q->lock);
 	if (!v) {
 		/* What is still being saved elsewhere is taken soon. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (anything_queued())
+		if (runq_any_for(p))
 			WRITE_ONCE(q->needed, true);
 	}
 	timer_rearm();
@@ -516,7 +314,18 @@ struct vcpu *sched_pick(void)
 
 void sched_switch_done(struct vcpu *prev)
 {
+	struct sched_pcpu *q = runq_lock(prev);
+	u32 mask = prev->sched.hard;
+	bool waits = prev->sched.queued && !prev->sched.parked;
+
 	__atomic_store_n(&prev->sched.on_pcpu, false, __ATOMIC_RELEASE);
+	if (prev->sched.state == SCHED_RUNNABLE && !prev->sched.queued) {
+		runq_place(q, prev, time_ns());
+		return;
+	}
+	unlock(&q->lock);
+	if (waits)
+		runq_call_idle(mask);
 }
 
 void sched_domain_stop(struct domain *d)
@@ -530,10 +339,10 @@ void sched_domain_stop(struct domain *d)
 		v = d->vcpus[i];
 		if (!v)
 			continue;
-		q = lock_queue_of(v);
+		q = runq_lock(v);
 		pcpu = v->sched.pcpu;
 		if (v->sched.queued)
-			dequeue(q, v);
+			runq_remove(q, v);
 		kick = v->sched.on_pcpu && &pcpus[pcpu] != this_pcpu();
 		if (v->sched.on_pcpu)
 			WRITE_ONCE(q->needed, true);
@@ -569,20 +378,31 @@ void sched_domain_unpause(struct domain *d)
 		v = d->vcpus[i];
 		if (!v)
 			continue;
-		q = lock_queue_of(v);
+		q = runq_lock(v);
 		if (v->sched.state == SCHED_RUNNABLE && !v->sched.queued)
-			place(q, v, time_ns());
+			runq_place(q, v, time_ns());
 		else
 			unlock(&q->lock);
 	}
+}
+
+/* A parameter of v changed: what it ran before is not held against it. */
+static void forgive(struct sched_pcpu *q, struct vcpu *v, u64 now)
+{
+	bool queued = v->sched.queued;
+
+	if (queued)
+		runq_remove(q, v);
+	runq_limit(v, SCHED_LAG_NS, sched_virtual_time(v, 2 * SCHED_SLICE_NS));
+	if (queued)
+		runq_add(q, v, now);
 }
 
 void sched_domain_set_weight(struct domain *d, u32 weight)
 {
 	struct sched_pcpu *q;
 	struct vcpu *v;
-	u64 lead, now;
-	bool queued;
+	u64 now;
 	u32 i;
 
 	WRITE_ONCE(d->sched.weight, weight);
@@ -590,25 +410,66 @@ void sched_domain_set_weight(struct domain *d, u32 weight)
 		v = d->vcpus[i];
 		if (!v)
 			continue;
-		q = lock_queue_of(v);
+		q = runq_lock(v);
 		now = time_ns();
 		account(v, now);
-		/* What it ran at a lower weight is not held against it. */
-		lead = __atomic_load_n(&frontier, __ATOMIC_RELAXED) +
-		       virtual_time(v, 2 * SCHED_SLICE_NS);
-		queued = v->sched.queued;
-		if (queued)
-			dequeue(q, v);
-		v->sched.vruntime = MIN(v->sched.vruntime, lead);
-		if (queued)
-			enqueue(q, v);
+		forgive(q, v, now);
 		unlock(&q->lock);
 	}
 }
 
+void sched_domain_set_cap(struct domain *d, u32 cap)
+{
+	struct sched_pcpu *q;
+	u32 i, pcpu;
+
+	WRITE_ONCE(d->sched.cap, cap);
+	__atomic_store_n(&d->sched.cap_clock, 0, __ATOMIC_RELAXED);
+	/* Slices under way end by the new cap, and who is parked may run. */
+	for (i = 0; i < d->nr_vcpus; i++) {
+		if (!d->vcpus[i])
+			continue;
+		q = runq_lock(d->vcpus[i]);
+		pcpu = d->vcpus[i]->sched.pcpu;
+		if (d->vcpus[i]->sched.parked)
+			q->unpark = 1;
+		WRITE_ONCE(q->needed, true);
+		unlock(&q->lock);
+		if (&pcpus[pcpu] != this_pcpu())
+			pcpu_kick(pcpu);
+	}
+}
+
+void sched_vcpu_set_affinity(struct vcpu *v, u32 hard, u32 soft)
+{
+	struct sched_pcpu *q = runq_lock(v);
+	u32 pcpu = v->sched.pcpu;
+	u64 now = time_ns();
+	bool kick = false;
+
+	account(v, now);
+	v->sched.hard = hard;
+	v->sched.soft = soft;
+	forgive(q, v, now);
+	/* Where it is is looked at again, also if it might stay there. */
+	if (v->sched.state == SCHED_RUNNABLE) {
+		if (v->sched.queued)
+			runq_remove(q, v);
+		runq_place(q, v, now);
+		return;
+	}
+	if (v->sched.state == SCHED_RUNNING) {
+		WRITE_ONCE(q->needed, true);
+		kick = &pcpus[pcpu] != this_pcpu();
+	}
+	unlock(&q->lock);
+	if (kick)
+		pcpu_kick(pcpu);
+}
+
 void sched_vcpu_info(struct vcpu *v, struct ringlet_vcpu_info *info)
 {
-	struct sched_pcpu *q = lock_queue_of(v);
+	struct sched_pcpu *q = runq_lock(v);
 
 	account(v, time_ns());
 	memset(info, 0, sizeof(*info));

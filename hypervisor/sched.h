@@ -7,7 +7,12 @@
  * queue of runnable vCPUs ordered by it, and runs the first one for a slice;
  * then it also looks whether another queue has one that is clearly further
  * behind. A pCPU that would be idle takes any. vCPUs of domains that are paused
- * or have ended are in no queue.
+ * or have ended are in no queue, and those of a domain that has used its cap are
+ * parked until the next period begins.
+ *
+ * A vCPU runs on the pCPUs of its hard affinity only. It waits for, and moves to,
+ * one of its soft affinity rather than another, but does not wait if another is
+ * idle.
  */
 #ifndef HV_SCHED_H
 #define HV_SCHED_H
@@ -28,17 +33,24 @@ struct ringlet_vcpu_info;
 #define SCHED_LAG_NS		100000000UL
 /* A vCPU moves to another busy pCPU if it is this far behind what is there. */
 #define SCHED_PULL_NS		10000000UL
+/* and by this much more if it prefers others. */
+#define SCHED_SOFT_NS		30000000UL
 #define SCHED_WEIGHT		256	/* virtual time is real time at this weight */
+/* Of each period a domain with a cap gets its part; the least slice then. */
+#define SCHED_PERIOD_NS		50000000UL
+#define SCHED_LEAST_NS		200000UL
 
 enum sched_state { SCHED_OFFLINE, SCHED_BLOCKED, SCHED_RUNNABLE, SCHED_RUNNING,
 		   NR_SCHED_STATES };
 
 struct sched_vcpu {
 	u8 state;		/* enum sched_state; lock of the queue of 'pcpu' */
-	bool queued;
+	bool queued;		/* in the queue, or parked there */
+	bool parked;
 	bool on_pcpu;		/* a pCPU has its registers, or is saving them */
 	bool yielded;
 	u32 pcpu;		/* whose queue it belongs to */
+	u32 hard, soft;		/* masks of pCPUs: may run on, prefers */
 	u64 vruntime;		/* ns at SCHED_WEIGHT */
 	u64 since;		/* time_ns() of the last accounting */
 	u64 time[NR_SCHED_STATES];	/* ns spent in each state */
@@ -48,16 +60,21 @@ struct sched_vcpu {
 struct sched_pcpu {
 	struct spinlock lock;	/* class SCHED */
 	struct vcpu *queue;	/* ascending vruntime */
+	struct vcpu *parked;	/* domain over its cap */
 	struct vcpu *running;	/* picked last; NULL = idle */
 	u32 queued;
 	u64 first;		/* vruntime of the first, if there is one */
-	u64 slice_end;		/* time_ns(); 0 = none */
+	u64 front;		/* highest vruntime picked here */
+	u64 unpark;		/* time_ns(): look at 'parked'; 0 = nobody there */
+	u64 alarm;		/* time_ns(): pick again; 0 = no need */
 	bool needed;		/* pick again before going to a guest */
 };
 
 struct sched_domain {
 	u32 weight;		/* 1 to 65535 */
 	u32 active;		/* vCPUs RUNNABLE or RUNNING; atomic */
+	u32 cap;		/* percent of a pCPU; 0 = none */
+	u64 cap_clock;		/* time_ns() up to which the cap is used; atomic */
 };
 
 void sched_pcpu_init(struct pcpu *p);
@@ -75,7 +92,7 @@ void sched_switch_done(struct vcpu *prev);
 /* Should this pCPU pick again? */
 bool sched_needed(void);
 
-/* From the timer interrupt: the slice may be over. */
+/* From the timer interrupt: the alarm may be due. */
 void sched_tick(u64 now);
 
 /*
@@ -115,9 +132,25 @@ void sched_domain_pause(struct domain *d);
 /* It may run again. */
 void sched_domain_unpause(struct domain *d);
 
-/* Weight: 1 to 65535. No lock held. */
-u32 sched_domain_weight(const struct domain *d);
+/* Weight: 1 to 65535; cap: percent of one pCPU, 0 = none. No lock held. */
 void sched_domain_set_weight(struct domain *d, u32 weight);
+void sched_domain_set_cap(struct domain *d, u32 cap);
+
+/*
+ * Masks of pCPUs: hard, where v may run, has one that exists; soft, which of these
+ * it prefers (none of them: no preference). No lock held.
+ */
+void sched_vcpu_set_affinity(struct vcpu *v, u32 hard, u32 soft);
+
+/*
+ * For the run queues: is the domain neither paused nor at its end; the time_ns()
+ * from which its cap lets it run again; and the virtual time of 'delta' ns on a
+ * pCPU, where a domain's vCPUs share its weight, so that having many of them is
+ * no advantage.
+ */
+bool sched_may_run(const struct domain *d);
+u64 sched_capped_until(const struct domain *d);
+u64 sched_virtual_time(const struct vcpu *v, u64 delta);
 
 /* Fill in all but 'vcpu'. */
 void sched_vcpu_info(struct vcpu *v, struct ringlet_vcpu_info *info);

@@ -73,7 +73,7 @@ void timer_set(struct vcpu *v, u64 deadline)
 void timer_rearm(void)
 {
 	struct pcpu *p = this_pcpu();
-	u64 next = p->sched.slice_end;
+	u64 next = p->sched.alarm;
 
 	lock(&p->timers.lock);
 	if (p->timers.first &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One-shot timers of vCPUs. Each is in the list of the pCPU on which it was set;
- * that pCPU's hardware timer is armed for the earliest of them and for the end
- * of the running slice.
+ * that pCPU's hardware timer is armed for the earliest of them and for the
+ * scheduler's alarm.
  */
 #ifndef HV_TIMER_H
 #define HV_TIMER_H
@@ -34,7 +34,7 @@ void timer_pcpu_init(struct pcpu *p);
 void timer_set(struct vcpu *v, u64 deadline);
 void timer_cancel(struct vcpu *v);
 
-/* Expire what is due on this pCPU, look at the slice, arm the hardware again. */
+/* Expire what is due on this pCPU, look at the scheduler's alarm, arm the hardware again. */
 void timer_expire(void);
 
 /* Arm the hardware for what is next on this pCPU. */

@@ -102,7 +102,8 @@ static bool is_linux(const struct file *kernel)
 {
 	static const char banner[] = "Linux version ";
 
-	return memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
+	return kernel->data &&
+	       memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
 }
 
 /* Read the files and decide where all goes; touches no domain. */
@@ -199,6 +200,31 @@ static int create(struct build *bd, const struct rl_config *config)
 	return 0;
 }
 
+/* Cap and affinity. */
+static int restrict_cpus(struct build *bd, const struct rl_config *config)
+{
+	const struct rl_cpus *hard, *soft;
+	struct ringlet_affinity a;
+	unsigned int i;
+	int rc = 0;
+
+	if (config->cap)
+		rc = rl_domain_set_cap(bd->rl, bd->domid, config->cap);
+	for (i = 0; !rc && i < config->vcpus; i++) {
+		hard = rl_vcpu_cpus(&config->cpus, i);
+		soft = rl_vcpu_cpus(&config->cpus_soft, i);
+		if (!hard && !soft)
+			continue;
+		memset(&a, 0xff, sizeof(a));
+		if (hard)
+			memcpy(a.hard, hard->word, sizeof(a.hard));
+		if (soft)
+			memcpy(a.soft, soft->word, sizeof(a.soft));
+		rc = rl_vcpu_set_affinity(bd->rl, bd->domid, i, &a);
+	}
+	return rc;
+}
+
 /* Fill the new, empty domain. */
 static int fill(struct build *bd, const struct rl_config *config)
 {
@@ -218,7 +244,8 @@ static int fill(struct build *bd, const struct rl_config *config)
 	if (rc)
 		return rl_fail(rl, -rc, "domain '%s': %s", config->name,
 			       bd->b.error);
-	return rl_vcpu_set_context(rl, bd->domid, 0, &context);
+	rc = rl_vcpu_set_context(rl, bd->domid, 0, &context);
+	return rc ? rc : restrict_cpus(bd, config);
 }
 
 int rl_build(struct rl *rl, const struct rl_config *config)

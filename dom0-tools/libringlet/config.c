@@ -24,6 +24,7 @@
 struct key {
 	const char *name;
 	int (*set)(struct rl_config_reader *r, const struct rl_setting *s);
+	bool list;			/* may be one */
 };
 
 static int fail(struct rl_config_reader *r, const struct rl_setting *s,
@@ -165,7 +166,7 @@ static int set_memory(struct rl_config_reader *r, const struct rl_setting *s)
 
 static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc = set_number(r, s, 1, RINGLET_MAX_VCPUS, "", &value);
 
 	if (!rc)
@@ -176,12 +177,53 @@ static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
 static int set_cpu_weight(struct rl_config_reader *r,
 			  const struct rl_setting *s)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc = set_number(r, s, 1, 65535, "", &value);
 
 	if (!rc)
 		r->config.cpu_weight = (uint32_t)value;
 	return rc;
+}
+
+static int set_cap(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	uint64_t value;
+	int rc = set_number(r, s, 0, 100 * RINGLET_MAX_VCPUS, " percent",
+			    &value);
+
+	if (!rc)
+		r->config.cap = (uint32_t)value;
+	return rc;
+}
+
+static int set_vcpu_cpus(struct rl_config_reader *r,
+			 const struct rl_setting *s, struct rl_vcpu_cpus *to)
+{
+	const char *text = s->value;
+	char why[128];
+
+	to->nr = 0;
+	to->list = s->list;
+	do {
+		if (to->nr == RINGLET_MAX_VCPUS)
+			return fail(r, s, "the list '%s' has more than %d entries: a domain cannot have so many vCPUs",
+				    s->key, RINGLET_MAX_VCPUS);
+		if (!rl_cpus_parse(text, &to->cpus[to->nr++], why,
+				   sizeof(why)))
+			return fail(r, s, "'%s': %s", s->key, why);
+		text += strlen(text) + 1;
+	} while (s->list && *text);
+	return 0;
+}
+
+static int set_cpus(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_vcpu_cpus(r, s, &r->config.cpus);
+}
+
+static int set_cpus_soft(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_vcpu_cpus(r, s, &r->config.cpus_soft);
 }
 
 static const char *const actions[] = {
@@ -231,19 +273,22 @@ static int set_on_crash(struct rl_config_reader *r, const struct rl_setting *s)
 }
 
 static const struct key keys[] = {
-	{ "name", set_name },
-	{ "uuid", set_uuid },
-	{ "kernel", set_kernel },
-	{ "ramdisk", set_ramdisk },
-	{ "root", set_root },
-	{ "extra", set_extra },
-	{ "cmdline", set_cmdline },
-	{ "memory", set_memory },
-	{ "vcpus", set_vcpus },
-	{ "cpu_weight", set_cpu_weight },
-	{ "on_poweroff", set_on_poweroff },
-	{ "on_reboot", set_on_reboot },
-	{ "on_crash", set_on_crash },
+	{ "name", set_name, false },
+	{ "uuid", set_uuid, false },
+	{ "kernel", set_kernel, false },
+	{ "ramdisk", set_ramdisk, false },
+	{ "root", set_root, false },
+	{ "extra", set_extra, false },
+	{ "cmdline", set_cmdline, false },
+	{ "memory", set_memory, false },
+	{ "vcpus", set_vcpus, false },
+	{ "cpu_weight", set_cpu_weight, false },
+	{ "cap", set_cap, false },
+	{ "cpus", set_cpus, true },
+	{ "cpus_soft", set_cpus_soft, true },
+	{ "on_poweroff", set_on_poweroff, false },
+	{ "on_reboot", set_on_reboot, false },
+	{ "on_crash", set_on_crash, false },
 };
 
 #define NR_KEYS		(sizeof(keys) / sizeof(keys[0]))
@@ -303,8 +348,11 @@ static int set_setting(void *context, const struct rl_setting *s)
 	for (i = 0; i < NR_KEYS; i++) {
 		if (strcmp(s->key, keys[i].name))
 			continue;
-		if (!s->value)
+		if (s->list && !keys[i].list)
 			return fail(r, s, "'%s' must be one value, not a list",
+				    s->key);
+		if (s->list && (!s->value || !*s->value))
+			return fail(r, s, "'%s' must be a list of strings that are not empty",
 				    s->key);
 		return keys[i].set(r, s);
 	}
@@ -387,6 +435,22 @@ int rl_config_argument(struct rl_config_reader *r, const char *argument)
 			       sizeof(r->error));
 }
 
+/* The strings of an array, as struct rl_setting has them; NULL: no memory. */
+static char *join(struct json_object *array)
+{
+	size_t i, n = json_object_array_length(array), size = 1;
+	char *all, *p;
+
+	for (i = 0; i < n; i++)
+		size += strlen(json_object_get_string(
+			json_object_array_get_idx(array, i))) + 1;
+	all = p = calloc(1, size);
+	for (i = 0; all && i < n; i++)
+		p = stpcpy(p, json_object_get_string(
+			json_object_array_get_idx(array, i))) + 1;
+	return all;
+}
+
 int rl_config_json(struct rl_config_reader *r, struct json_object *json)
 {
 	struct rl_setting s = { .source = "configuration" };
@@ -401,11 +465,16 @@ int rl_config_json(struct rl_config_reader *r, struct json_object *json)
 		snprintf(s.key, sizeof(s.key), "%s",
 			 json_object_iter_peek_name(&it));
 		s.number = json_object_is_type(value, json_type_int);
-		if (!s.number && !json_object_is_type(value, json_type_string))
+		s.list = json_object_is_type(value, json_type_array);
+		if (!s.number && !s.list &&
+		    !json_object_is_type(value, json_type_string))
 			return fail(r, &s, "'%s' is neither a string nor a number",
 				    s.key);
-		s.value = (char *)json_object_get_string(value);
+		s.value = s.list ? join(value) :
+				   (char *)json_object_get_string(value);
 		rc = set_setting(r, &s);
+		if (s.list)
+			free(s.value);
 	}
 	return rc;
 }
@@ -488,39 +557,6 @@ void rl_config_free(struct rl_config *config)
 	config->kernel = config->ramdisk = config->cmdline = NULL;
 }
 
-static void add_string(struct json_object *json, const char *key,
-		       const char *value)
-{
-	json_object_object_add(json, key, json_object_new_string(value));
-}
-
-static void add_number(struct json_object *json, const char *key,
-		       uint64_t value)
-{
-	json_object_object_add(json, key, json_object_new_uint64(value));
-}
-
-struct json_object *rl_config_to_json(const struct rl_config *config)
-{
-	struct json_object *json = json_object_new_object();
-	char uuid[RL_UUID_LEN];
-
-	rl_uuid_format(config->uuid, uuid);
-	add_string(json, "name", config->name);
-	add_string(json, "uuid", uuid);
-	add_string(json, "kernel", config->kernel);
-	if (config->ramdisk)
-		add_string(json, "ramdisk", config->ramdisk);
-	add_string(json, "cmdline", config->cmdline);
-	add_number(json, "memory", config->memory);
-	add_number(json, "vcpus", config->vcpus);
-	add_number(json, "cpu_weight", config->cpu_weight);
-	add_string(json, "on_poweroff", actions[config->on_poweroff]);
-	add_string(json, "on_reboot", actions[config->on_reboot]);
-	add_string(json, "on_crash", actions[config->on_crash]);
-	return json;
-}
-
 bool rl_name_ok(const char *name, const char **why)
 {
 	size_t n = strlen(name), i;
@@ -543,32 +579,4 @@ bool rl_name_ok(const char *name, const char **why)
 const char *rl_action_name(enum rl_action action)
 {
 	return actions[action];
-}
-
-void rl_uuid_format(const unsigned char u[16], char out[RL_UUID_LEN])
-{
-	snprintf(out, RL_UUID_LEN,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
-		 u[10], u[11], u[12], u[13], u[14], u[15]);
-}
-
-bool rl_uuid_parse(const char *text, unsigned char uuid[16])
-{
-	unsigned int byte, i;
-
-	if (strlen(text) != RL_UUID_LEN - 1)
-		return false;
-	for (i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			if (*text++ != '-')
-				return false;
-		if (!isxdigit((unsigned char)text[0]) ||
-		    !isxdigit((unsigned char)text[1]) ||
-		    sscanf(text, "%2x", &byte) != 1)
-			return false;
-		uuid[i] = (unsigned char)byte;
-		text += 2;
-	}
-	return true;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ringlet/abi.h>
+#include "cpus.h"
 
 struct json_object;
 
@@ -33,6 +34,8 @@ struct rl_config {
 	uint64_t memory;		/* MiB */
 	uint32_t vcpus;
 	uint32_t cpu_weight;
+	uint32_t cap;			/* percent of a pCPU; 0 = none */
+	struct rl_vcpu_cpus cpus, cpus_soft;
 	enum rl_action on_poweroff, on_reboot, on_crash;
 };
 

@@ -280,6 +280,53 @@ int rl_vcpu_info(struct rl *rl, uint32_t domid, uint32_t vcpu,
 			   domid, "describe a vCPU of");
 }
 
+int rl_domain_set_weight(struct rl *rl, uint32_t domid, uint32_t weight)
+{
+	int64_t rc = call(rl, RINGLET_HC_domctl_set_weight, domid, weight, 0, 0);
+
+	if (rc == -EINVAL)
+		return rl_fail(rl, EINVAL, "a weight must be 1 to 65535: it is %u",
+			       weight);
+	return domain_fail(rl, rc, domid, "set the weight of");
+}
+
+int rl_domain_set_cap(struct rl *rl, uint32_t domid, uint32_t cap)
+{
+	int64_t rc = call(rl, RINGLET_HC_domctl_set_cap, domid, cap, 0, 0);
+
+	if (rc == -EINVAL)
+		return rl_fail(rl, EINVAL, "the cap of domain %u must be 0 to 100 percent for each of its vCPUs: it is %u",
+			       domid, cap);
+	return domain_fail(rl, rc, domid, "set the cap of");
+}
+
+int rl_vcpu_affinity(struct rl *rl, uint32_t domid, uint32_t vcpu,
+		     struct ringlet_affinity *affinity)
+{
+	memset(affinity, 0, sizeof(*affinity));
+	return domain_fail(rl, call_struct(rl, RINGLET_HC_domctl_get_affinity,
+					   domid, vcpu, 2, affinity,
+					   sizeof(*affinity)),
+			   domid, "read the affinity of a vCPU of");
+}
+
+int rl_vcpu_set_affinity(struct rl *rl, uint32_t domid, uint32_t vcpu,
+			 const struct ringlet_affinity *affinity)
+{
+	struct ringlet_affinity copy = *affinity;
+	int64_t rc;
+
+	rc = call_struct(rl, RINGLET_HC_domctl_set_affinity, domid, vcpu, 2,
+			 &copy, sizeof(copy));
+	if (rc == -ENOENT)
+		return rl_fail(rl, ENOENT, "domain %u has no vCPU %u", domid,
+			       vcpu);
+	if (rc == -EINVAL)
+		return rl_fail(rl, EINVAL, "vCPU %u of domain %u could run nowhere: none of its CPUs exists on this host",
+			       vcpu, domid);
+	return domain_fail(rl, rc, domid, "set the affinity of a vCPU of");
+}
+
 int rl_vcpu_set_context(struct rl *rl, uint32_t domid, uint32_t vcpu,
 			const struct ringlet_vcpu_context *context)
 {

@@ -54,6 +54,12 @@ int rl_domain_request(struct rl *rl, uint32_t domid, uint32_t request);
 int rl_domain_set_shared(struct rl *rl, uint32_t domid, uint64_t gfn);
 int rl_vcpu_info(struct rl *rl, uint32_t domid, uint32_t vcpu,
 		 struct ringlet_vcpu_info *info);
+int rl_domain_set_weight(struct rl *rl, uint32_t domid, uint32_t weight);
+int rl_domain_set_cap(struct rl *rl, uint32_t domid, uint32_t cap);
+int rl_vcpu_affinity(struct rl *rl, uint32_t domid, uint32_t vcpu,
+		     struct ringlet_affinity *affinity);
+int rl_vcpu_set_affinity(struct rl *rl, uint32_t domid, uint32_t vcpu,
+			 const struct ringlet_affinity *affinity);
 int rl_vcpu_set_context(struct rl *rl, uint32_t domid, uint32_t vcpu,
 			const struct ringlet_vcpu_context *context);
 int rl_domain_perf(struct rl *rl, uint32_t domid, struct ringlet_perf *perf);

@@ -168,27 +168,33 @@ static int parse_number(struct parser *ps, char *out)
 	return 0;
 }
 
-static int skip_list(struct parser *ps, unsigned int depth)
+/* A list; 'out' takes its elements, or is NULL. Sets *flat if none is a list. */
+static int parse_list(struct parser *ps, unsigned int depth, char *out,
+		      bool *flat)
 {
 	unsigned int start = ps->line;
+	bool inner;
 	int rc = 0;
 
 	if (depth > MAX_DEPTH)
 		return fail(ps, "lists are nested more than %u deep",
 			    MAX_DEPTH);
 	ps->p++;
+	*flat = true;
 	for (;;) {
 		skip_lines(ps, ",");
+		if (out)
+			*out = 0;
 		if (*ps->p == ']') {
 			ps->p++;
 			return 0;
 		}
 		if (*ps->p == '"' || *ps->p == '\'')
-			rc = parse_string(ps, NULL);
+			rc = parse_string(ps, out);
 		else if (isdigit((unsigned char)*ps->p))
-			rc = parse_number(ps, NULL);
+			rc = parse_number(ps, out);
 		else if (*ps->p == '[')
-			rc = skip_list(ps, depth + 1);
+			rc = parse_list(ps, depth + 1, NULL, &inner);
 		else if (!*ps->p)
 			rc = fail(ps, "the list that begins in line %u has no closing ]",
 				  start);
@@ -197,20 +203,27 @@ static int skip_list(struct parser *ps, unsigned int depth)
 				  *ps->p);
 		if (rc)
 			return rc;
+		if (ps->p[-1] == ']' || (out && !*out))
+			*flat = false;
+		else if (out)
+			out += strlen(out) + 1;
 	}
 }
 
 static int parse_value(struct parser *ps, struct rl_setting *s, char *room)
 {
 	char buf[8];
+	int rc;
 
 	s->value = room;
-	s->number = false;
+	s->number = s->list = false;
 	if (*ps->p == '"' || *ps->p == '\'')
 		return parse_string(ps, room);
 	if (*ps->p == '[') {
-		s->value = NULL;
-		return skip_list(ps, 1);
+		rc = parse_list(ps, 1, room, &s->list);
+		s->value = s->list ? room : NULL;
+		s->list = true;
+		return rc;
 	}
 	if (ps->bare) {
 		strcpy(room, ps->p);

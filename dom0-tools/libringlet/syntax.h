@@ -15,11 +15,16 @@
 
 #define RL_KEY_LEN	64
 
-/* One assignment. A list's value is not kept: no key of Ringlet takes one. */
+/* One assignment. */
 struct rl_setting {
 	char key[RL_KEY_LEN];
-	char *value;		/* string, or number as written; NULL: a list */
-	bool number;
+	/*
+	 * String, or number as written; or those of a list one behind the other,
+	 * each with its NUL, and an empty one at the end. NULL: not a list of
+	 * strings and numbers only.
+	 */
+	char *value;
+	bool number, list;
 	const char *source;	/* file, or a description */
 	unsigned int line;	/* 0: the source has no lines */
 };

@@ -64,6 +64,18 @@ int cli_count(const struct cmd_spec *cmd, int argc, int min, int max);
 struct json_object;
 int cli_print_json(struct json_object *json);
 
+/* Add a member to a JSON object. */
+void cli_add_number(struct json_object *json, const char *key, uint64_t value);
+void cli_add_string(struct json_object *json, const char *key,
+		    const char *value);
+
+/* A number that the user gave: min to max. Returns false if it is none. */
+bool cli_number(const char *text, unsigned long min, unsigned long max,
+		unsigned long *value);
+
+/* The letters of a domain's state, as in the list: "rbpscd". */
+void cli_state(const struct ringlet_domain_info *d, char out[7]);
+
 /* Open libringlet, or say why not: then the result is false. */
 bool cli_open(struct rl *rl);
 
@@ -77,6 +89,9 @@ int cmd_create(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_list(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_vm_list(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_vcpu_list(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_vcpu_pin(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_sched_credit2(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_top(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_info(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_uptime(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_dmesg(const struct cmd_spec *cmd, int argc, char **argv);

@@ -17,7 +17,7 @@ struct listing {
 	struct rl rl;
 	bool json;
 	struct json_object *array;
-	uint64_t now;		/* ns since the hypervisor started */
+	struct ringlet_sysinfo host;
 	void (*show)(struct listing *l, const struct ringlet_domain_info *d);
 };
 
@@ -30,18 +30,6 @@ static struct json_object *add_domain(struct listing *l,
 	json_object_object_add(json, "name", json_object_new_string(d->name));
 	json_object_object_add(json, "domid", json_object_new_int64(d->domid));
 	return json;
-}
-
-static void add_number(struct json_object *json, const char *key,
-		       uint64_t value)
-{
-	json_object_object_add(json, key, json_object_new_uint64(value));
-}
-
-static void add_string(struct json_object *json, const char *key,
-		       const char *value)
-{
-	json_object_object_add(json, key, json_object_new_string(value));
 }
 
 /* Show the domains that the arguments name, or all. Returns an exit code. */
@@ -96,7 +84,7 @@ static bool crashed(const struct ringlet_domain_info *d)
 		d->reason == RINGLET_SHUTDOWN_KILLED);
 }
 
-static void state_letters(const struct ringlet_domain_info *d, char out[7])
+void cli_state(const struct ringlet_domain_info *d, char out[7])
 {
 	out[0] = d->flags & RINGLET_DOMF_RUNNING ? 'r' : '-';
 	out[1] = d->flags & RINGLET_DOMF_BLOCKED ? 'b' : '-';
@@ -127,7 +115,7 @@ static void show_list(struct listing *l, const struct ringlet_domain_info *d)
 	struct json_object *json;
 	char state[7], uuid[RL_UUID_LEN];
 
-	state_letters(d, state);
+	cli_state(d, state);
 	if (!l->json) {
 		printf("%-40s %5u %5llu %5u     %s  %8.1f\n", d->name, d->domid,
 		       (unsigned long long)(d->pages >> 8), d->vcpus_online,
@@ -136,24 +124,25 @@ static void show_list(struct listing *l, const struct ringlet_domain_info *d)
 	}
 	json = add_domain(l, d);
 	rl_uuid_format(d->uuid, uuid);
-	add_string(json, "uuid", uuid);
-	add_number(json, "memory_mib", d->pages >> 8);
-	add_number(json, "max_memory_mib", d->max_pages >> 8);
-	add_number(json, "vcpus", d->vcpus);
-	add_number(json, "vcpus_online", d->vcpus_online);
-	add_string(json, "state", state);
+	cli_add_string(json, "uuid", uuid);
+	cli_add_number(json, "memory_mib", d->pages >> 8);
+	cli_add_number(json, "max_memory_mib", d->max_pages >> 8);
+	cli_add_number(json, "vcpus", d->vcpus);
+	cli_add_number(json, "vcpus_online", d->vcpus_online);
+	cli_add_string(json, "state", state);
 	json_object_object_add(json, "cpu_seconds", json_object_new_double(
 			       (double)d->cpu_time / NS_PER_S));
-	add_number(json, "weight", d->weight);
-	add_number(json, "shadow_pages", d->shadow_pages);
-	add_number(json, "shadow_quota", d->shadow_quota);
-	add_number(json, "hypervisor_pages", d->hv_pages);
-	add_number(json, "foreign_references", d->foreign_refs);
-	add_number(json, "console_bytes_refused", d->console_refused);
+	cli_add_number(json, "weight", d->weight);
+	cli_add_number(json, "cap", d->cap);
+	cli_add_number(json, "shadow_pages", d->shadow_pages);
+	cli_add_number(json, "shadow_quota", d->shadow_quota);
+	cli_add_number(json, "hypervisor_pages", d->hv_pages);
+	cli_add_number(json, "foreign_references", d->foreign_refs);
+	cli_add_number(json, "console_bytes_refused", d->console_refused);
 	if (d->flags & RINGLET_DOMF_SHUTDOWN)
-		add_string(json, "reason", reason_name(d->reason));
+		cli_add_string(json, "reason", reason_name(d->reason));
 	if (d->why[0])
-		add_string(json, "why", d->why);
+		cli_add_string(json, "why", d->why);
 }
 
 int cmd_list(const struct cmd_spec *cmd, int argc, char **argv)
@@ -176,7 +165,7 @@ static void show_vm(struct listing *l, const struct ringlet_domain_info *d)
 
 	rl_uuid_format(d->uuid, uuid);
 	if (l->json)
-		add_string(add_domain(l, d), "uuid", uuid);
+		cli_add_string(add_domain(l, d), "uuid", uuid);
 	else
 		printf("%s  %d    %-30s\n", uuid, d->domid, d->name);
 }
@@ -194,63 +183,82 @@ int cmd_vm_list(const struct cmd_spec *cmd, int argc, char **argv)
 	return status;
 }
 
+/* A listing that needs to know the host. */
+static int list_with_host(struct listing *l, const struct cmd_spec *cmd,
+			  int argc, char **argv, const char *header)
+{
+	int status;
+
+	if (begin(l, cmd, argc, argv, -1, header, &status))
+		return status;
+	status = rl_sysinfo(&l->rl, &l->host) ? cli_fail("%s", l->rl.error) :
+		 show(l, argv + optind, 0);
+	rl_close(&l->rl);
+	return status;
+}
+
 static void show_vcpu(struct listing *l, const struct ringlet_domain_info *d,
-		      const struct ringlet_vcpu_info *v)
+		      const struct ringlet_vcpu_info *v,
+		      const struct ringlet_affinity *a)
 {
 	double seconds = (double)v->time_running / NS_PER_S;
+	char state[4], pcpu[12] = "-", hard[RL_CPUS_LEN], soft[RL_CPUS_LEN];
+	struct rl_cpus cpus;
 	struct json_object *json;
-	char state[4], pcpu[12] = "-";
 
 	snprintf(state, sizeof(state), "%c%c%c", v->running ? 'r' : '-',
 		 v->blocked ? 'b' : '-', v->online ? '-' : 'p');
+	memcpy(cpus.word, a->hard, sizeof(cpus.word));
+	rl_cpus_format(&cpus, l->host.pcpus, hard);
+	memcpy(cpus.word, a->soft, sizeof(cpus.word));
+	rl_cpus_format(&cpus, l->host.pcpus, soft);
 	if (l->json) {
 		json = add_domain(l, d);
-		add_number(json, "vcpu", v->vcpu);
-		add_number(json, "cpu", v->pcpu);
+		cli_add_number(json, "vcpu", v->vcpu);
+		cli_add_number(json, "cpu", v->pcpu);
 		json_object_object_add(json, "online",
 				       json_object_new_boolean(!!v->online));
-		add_string(json, "state", state);
+		cli_add_string(json, "state", state);
 		json_object_object_add(json, "cpu_seconds",
 				       json_object_new_double(seconds));
+		cli_add_string(json, "hard_affinity", hard);
+		cli_add_string(json, "soft_affinity", soft);
 		return;
 	}
 	if (v->online)
 		snprintf(pcpu, sizeof(pcpu), "%u", v->pcpu);
-	printf("%-32s %5u %5u %5s   %s %9.1f  all / all\n", d->name, d->domid,
-	       v->vcpu, pcpu, state, seconds);
+	printf("%-32s %5u %5u %5s   %s %9.1f  %s / %s\n", d->name, d->domid,
+	       v->vcpu, pcpu, state, seconds, hard, soft);
 }
 
 static void show_vcpus(struct listing *l, const struct ringlet_domain_info *d)
 {
+	struct ringlet_affinity a;
 	struct ringlet_vcpu_info v;
 	uint32_t i;
 
 	for (i = 0; i < d->vcpus; i++)
-		if (!rl_vcpu_info(&l->rl, d->domid, i, &v))
-			show_vcpu(l, d, &v);
+		if (!rl_vcpu_info(&l->rl, d->domid, i, &v) &&
+		    !rl_vcpu_affinity(&l->rl, d->domid, i, &a))
+			show_vcpu(l, d, &v, &a);
 }
 
 int cmd_vcpu_list(const struct cmd_spec *cmd, int argc, char **argv)
 {
 	struct listing l = { .show = show_vcpus };
-	int status;
 
-	if (begin(&l, cmd, argc, argv, -1,
-		  "Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)",
-		  &status))
-		return status;
-	status = show(&l, argv + optind, 0);
-	rl_close(&l.rl);
-	return status;
+	return list_with_host(&l, cmd, argc, argv,
+			      "Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)");
 }
 
 static void show_uptime(struct listing *l, const struct ringlet_domain_info *d)
 {
-	uint64_t s = l->now > d->created ? (l->now - d->created) / NS_PER_S : 0;
+	uint64_t now = l->host.uptime;
+	uint64_t s = now > d->created ? (now - d->created) / NS_PER_S : 0;
 	char days[32] = "";
 
 	if (l->json) {
-		add_number(add_domain(l, d), "seconds", s);
+		cli_add_number(add_domain(l, d), "seconds", s);
 		return;
 	}
 	if (s >= 86400)
@@ -265,20 +273,9 @@ static void show_uptime(struct listing *l, const struct ringlet_domain_info *d)
 int cmd_uptime(const struct cmd_spec *cmd, int argc, char **argv)
 {
 	struct listing l = { .show = show_uptime };
-	struct ringlet_sysinfo host;
-	int status;
 
-	if (begin(&l, cmd, argc, argv, -1,
-		  "Name                                ID Uptime", &status))
-		return status;
-	if (rl_sysinfo(&l.rl, &host)) {
-		status = cli_fail("%s", l.rl.error);
-	} else {
-		l.now = host.uptime;
-		status = show(&l, argv + optind, 0);
-	}
-	rl_close(&l.rl);
-	return status;
+	return list_with_host(&l, cmd, argc, argv,
+			      "Name                                ID Uptime");
 }
 
 /* domid and domname print one thing of one domain. */

@@ -7,6 +7,8 @@
  */
 #include "cli.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,23 @@ const struct cmd_spec cmd_table[] = {
 	  "List domains with their UUIDs, without domain 0", OPT_JSON },
 	{ "vcpu-list", cmd_vcpu_list, "[--json] [DOMAIN ...]",
 	  "List virtual CPUs", OPT_JSON },
+	{ "vcpu-pin", cmd_vcpu_pin, "DOMAIN VCPU|all HARD|- [SOFT|-]",
+	  "Set where virtual CPUs may run (hard), and would rather run (soft)",
+	  "  -f, --force             for compatibility, without effect\n\n"
+	  "CPUs are numbers and ranges, as in '0-3,5', 'all', 'all,^2'; '-' changes nothing.\n" },
+	{ "sched-credit2", cmd_sched_credit2,
+	  "[--json] [-d DOMAIN [-w WEIGHT] [-c CAP]]",
+	  "Show or set shares of CPU time",
+	  "  -d, --domain=DOMAIN     this domain only; needed to set\n"
+	  "  -w, --weight=WEIGHT     1 to 65535\n"
+	  "  -c, --cap=CAP           percent of one CPU, 0 for no limit\n"
+	  OPT_JSON },
+	{ "top", cmd_top, "[-b] [-d SECONDS] [-n N] [--json]",
+	  "Show what domains use, again and again",
+	  "  -b, --batch             print one table behind the other\n"
+	  "  -d, --delay=SECONDS     between two tables, 3 by default\n"
+	  "  -n, -i, --iterations=N  end after so many tables\n"
+	  "  --json                  print JSON, an object for each table; implies -b\n" },
 	{ "uptime", cmd_uptime, "[--json] [DOMAIN ...]",
 	  "Tell for how long domains have been running", OPT_JSON },
 	{ "dmesg", cmd_dmesg, "[-c] [--json]",
@@ -161,6 +180,28 @@ int cli_listing(const struct cmd_spec *cmd, int argc, char **argv, int max,
 	return *status ? -1 : 0;
 }
 
+void cli_add_number(struct json_object *json, const char *key, uint64_t value)
+{
+	json_object_object_add(json, key, json_object_new_uint64(value));
+}
+
+void cli_add_string(struct json_object *json, const char *key,
+		    const char *value)
+{
+	json_object_object_add(json, key, json_object_new_string(value));
+}
+
+bool cli_number(const char *text, unsigned long min, unsigned long max,
+		unsigned long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoul(text, &end, 10);
+	return isdigit((unsigned char)*text) && !*end && !errno &&
+	       *value >= min && *value <= max;
+}
+
 int cli_print_json(struct json_object *json)
 {
 	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
@@ -202,7 +243,7 @@ static void list_verbs(FILE *to)
 
 	fprintf(to, "Usage: ringlet VERB [arguments]\n\n");
 	for (i = 0; i < cmd_count; i++)
-		fprintf(to, "  %-12s %s\n", cmd_table[i].name,
+		fprintf(to, "  %-13s %s\n", cmd_table[i].name,
 			cmd_table[i].summary);
 	fprintf(to, "\n'ringlet help VERB' explains a verb, ringlet(1) all of them.\n");
 }
@@ -210,7 +251,7 @@ static void list_verbs(FILE *to)
 int cmd_help(const struct cmd_spec *cmd, int argc, char **argv)
 {
 	const struct cmd_spec *verb;
-	int status;
+	int status = CLI_USAGE;
 
 	if (cli_plain(cmd, argc, argv, 0, 1, &status))
 		return status;

@@ -90,6 +90,9 @@ static struct fake_domain *new_domain(const char *name)
 	d->info.domid = fake->next_domid++;
 	d->info.created = now();
 	d->info.vcpus = 1;
+	d->info.weight = 256;
+	for (i = 0; i < 4; i++)
+		d->affinity[i].hard[0] = d->affinity[i].soft[0] = 3;
 	return d;
 }
 
@@ -357,6 +360,24 @@ static int64_t on_host(struct ringlet_hypercall *c)
 	return -ENOSYS;
 }
 
+static int64_t hc_affinity(struct fake_domain *d, bool set, uint64_t vcpu,
+			   struct ringlet_affinity *a)
+{
+	const uint64_t host = 3;		/* two pCPUs */
+
+	if (vcpu >= d->info.vcpus || vcpu >= 4)
+		return -ENOENT;
+	if (!set) {
+		*a = d->affinity[vcpu];
+		return 0;
+	}
+	if (!(a->hard[0] & host))
+		return -EINVAL;
+	d->affinity[vcpu].hard[0] = a->hard[0] & host;
+	d->affinity[vcpu].soft[0] = a->soft[0] & host;
+	return 0;
+}
+
 static int64_t on_domain(struct ringlet_hypercall *c, struct fake_domain *d)
 {
 	struct ringlet_emulated *log;
@@ -374,6 +395,18 @@ static int64_t on_domain(struct ringlet_hypercall *c, struct fake_domain *d)
 		v->vcpu = (uint32_t)c->args[1];
 		v->online = 1;
 		return 0;
+	case RINGLET_HC_domctl_set_weight:
+		d->info.weight = (uint32_t)c->args[1];
+		return 0;
+	case RINGLET_HC_domctl_set_cap:
+		if (c->args[1] > 100 * d->info.vcpus)
+			return -EINVAL;
+		d->info.cap = (uint32_t)c->args[1];
+		return 0;
+	case RINGLET_HC_domctl_set_affinity:
+	case RINGLET_HC_domctl_get_affinity:
+		return hc_affinity(d, c->nr == RINGLET_HC_domctl_set_affinity,
+				   c->args[1], pointer(c->args[2]));
 	case RINGLET_HC_domctl_set_context:
 		d->started = true;
 		memcpy(&d->context, pointer(c->args[2]), sizeof(d->context));
@@ -411,7 +444,8 @@ int rl_dev_hypercall(int fd, struct ringlet_hypercall *c)
 		sleep_ms(fake->populate_delay);
 	lock_fake();
 	needs_domain = c->nr >= RINGLET_HC_domctl_destroy &&
-		       c->nr <= RINGLET_HC_domctl_emulated &&
+		       (c->nr < RINGLET_HC_sysctl_info ||
+			c->nr > RINGLET_HC_sysctl_set_wallclock) &&
 		       c->nr != RINGLET_HC_domctl_info;
 	d = by_id(c->args[0]);
 	if (!needs_domain)

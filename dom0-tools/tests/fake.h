@@ -23,6 +23,7 @@ struct fake_domain {
 	unsigned int pauses;
 	struct ringlet_domain_info info;
 	struct ringlet_vcpu_context context;
+	struct ringlet_affinity affinity[4];	/* of the first vCPUs */
 	unsigned int request;
 	char out[RINGLET_CONSOLE_OUT];
 	size_t out_len;

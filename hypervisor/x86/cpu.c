@@ -83,8 +83,8 @@ void cpu_identify(void)
 	if ((cpu_info.xcr0 & 0xe4) != 0xe4)
 		cpu_info.xcr0 &= 7;
 	if ((cpu_info.xcr0 & 3) != 3)
-		panic("CPUID.D says that XSAVE cannot save x87 and SSE state (0x%x)",
-		      xsave.eax);
+		boot_failure("CPUID.D says that XSAVE cannot save x87 and SSE state (0x%x); use another CPU",
+			     xsave.eax);
 }
 
 void cpu_init(void)
@@ -97,7 +97,7 @@ void cpu_init(void)
 			    cpuid(1, 0).eax, cpu_info.signature);
 	if (!(cpuid(7, 0).ebx & 1) ||
 	    (cpuid(0xd, 0).eax & cpu_info.xcr0) != cpu_info.xcr0)
-		panic("a CPU lacks features that the boot CPU has; use maxcpus= to leave it out");
+		boot_failure("a CPU lacks features that the boot CPU has; use maxcpus= to leave it out");
 	if (cpu_has.smep)
 		cr4 |= CR4_SMEP;
 	write_cr0(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);

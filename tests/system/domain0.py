@@ -3,10 +3,11 @@
 import contextlib
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
-from machine import BUILD, Failure, Machine, Shell
+from machine import BUILD, Failure, Machine, Shell, iso, ringlet_menu
 
 PROMPT = r"dom0:[^\n#]*# "
 NATIVE_PROMPT = r"native:[^\n#]*# "
@@ -37,11 +38,16 @@ def devices():
 
 
 @contextlib.contextmanager
-def domain0(name, cpus=2, memory=2048, limit=180):
-    """Boot to domain 0's shell. Yields (machine, shell)."""
+def domain0(name, cpus=2, memory=2048, limit=180, entry=0,
+            image=BUILD / "ringlet.iso", **machine_options):
+    """Boot an entry of the menu to domain 0's shell. Yields (machine, shell)."""
     with devices() as options, \
-            Machine(BUILD / "ringlet.iso", cpus=cpus, memory=memory,
-                    log=log_path(name), devices=options) as machine:
+            Machine(image, cpus=cpus, memory=memory,
+                    log=log_path(name), devices=options,
+                    **machine_options) as machine:
+        if entry:
+            machine.expect("The highlighted entry will be executed", limit)
+            machine.send("\x0e" * entry + "\r")  # Ctrl-N: down
         machine.expect(r"\(RL\) [^\n]*Ringlet \d", limit)
         machine.expect(r"\(RL\) [^\n]*\b%s CPUs are up" % cpus, limit)
         machine.expect(r"Linux version 6\.12", limit)
@@ -50,13 +56,32 @@ def domain0(name, cpus=2, memory=2048, limit=180):
         yield machine, Shell(machine, PROMPT)
 
 
+def image_with(name, files, options="loglvl=info"):
+    """An image of domain 0 with more files on it, which mount_files() shows."""
+    menu = ringlet_menu(f"console=com1 {options}", "console=hvc0", initrd=True)
+    return iso(name, menu, {
+        "boot/ringlet": BUILD / "ringlet",
+        "boot/kernel": BUILD / "image/vmlinux",
+        "boot/initrd": BUILD / "image/initrd-dom0.gz", **files})
+
+
+def mount_files(shell):
+    """Mount the CD that domain 0 was booted from. The directory."""
+    shell.check("mkdir -p /mnt && mount -t iso9660 -o ro /dev/sr0 /mnt")
+    return "/mnt"
+
+
+def from_json(text):
+    """JSON from the console, on which the hypervisor may have said something."""
+    try:
+        return json.loads(re.sub(r"\(RL\) \[[^\n]*\n", "", text))
+    except ValueError as error:
+        raise Failure(f"{error}: {text}") from error
+
+
 def domains(shell):
     """What 'ringlet list --json' says, by name."""
-    text = shell.check("ringlet list --json")
-    try:
-        return {d["name"]: d for d in json.loads(text)}
-    except (ValueError, KeyError, TypeError) as error:
-        raise Failure(f"'ringlet list --json': {error}: {text}") from error
+    return {d["name"]: d for d in from_json(shell.check("ringlet list --json"))}
 
 
 def wait_for(shell, what, true, limit=60):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The scheduler with pCPUs that are real threads: vCPUs block and wake each other
- * while their domain is paused and started again.
+ * while their domain is paused and started again, and moved about.
  */
 #include <check.h>
 #include <stdatomic.h>
@@ -153,7 +153,8 @@ START_TEST(ring_of_threads)
 	for (u32 i = 0; i < 2; i++)
 		ck_assert_int_eq(thrd_create(&thread[i], pcpu_thread, &pcpus[i]),
 				 thrd_success);
-	/* Meanwhile the domain is paused and started again, from elsewhere. */
+	/* Meanwhile, from elsewhere, the domain is paused and started again, or
+	 * its vCPUs are pinned here and there. */
 	host_cpu = 2;
 	while (laps < ROUNDS && stuck < 5000) {
 		u32 i;
@@ -161,7 +162,10 @@ START_TEST(ring_of_threads)
 		thrd_sleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		stuck = laps == last ? stuck + 1 : 0;
 		last = laps;
-		if (!_i)
+		for (i = 0; _i == 2 && i < RING; i++, pauses++)
+			sched_vcpu_set_affinity(ring[i], 1 + (u32)pauses % 3,
+						(u32)pauses % 7);
+		if (_i != 1)
 			continue;
 		__atomic_store_n(&d->pause_count, 1, __ATOMIC_SEQ_CST);
 		sched_domain_pause(d);
@@ -189,7 +193,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, ring_of_threads, 0, 2);
+	tcase_add_loop_test(tc, ring_of_threads, 0, 3);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

@@ -131,12 +131,77 @@ START_TEST(takes_arguments)
 }
 END_TEST
 
+/* What a set of CPUs is, on a host with 8; NULL: it is refused. */
+static const char *const cpus[][2] = {
+	{ "all", "all" }, { "0-7", "all" }, { "0-6", "0-6" }, { "3", "3" },
+	{ "1,0", "0-1" }, { "0-3,5,^1", "0,2-3,5" }, { "all,^7", "0-6" },
+	{ "all,^0,^7", "1-6" }, { "0, 2", "0,2" }, { "^0,0", "0" },
+	{ "0-1,3-4,6-7", "0-1,3-4,6-7" }, { "9", "none" }, { "0,255", "0" },
+	{ "", NULL }, { "0,", NULL }, { ",0", NULL }, { "x", NULL },
+	{ "1-", NULL }, { "-1", NULL }, { "3-1", NULL }, { "256", NULL },
+	{ "99999999999999999999", NULL }, { "0-3,^0-3", NULL }, { "^1", NULL },
+	{ "0 1", NULL }, { "node:0", NULL }, { "nodes:0-1", NULL },
+	{ "all7", NULL },
+};
+
+START_TEST(reads_cpus)
+{
+	char text[RL_CPUS_LEN], why[128] = "";
+	struct rl_cpus set;
+	bool ok = rl_cpus_parse(cpus[_i][0], &set, why, sizeof(why));
+
+	ck_assert_msg(ok == !!cpus[_i][1], "'%s': %s", cpus[_i][0], why);
+	if (ok) {
+		rl_cpus_format(&set, 8, text);
+		ck_assert_str_eq(text, cpus[_i][1]);
+	} else {
+		ck_assert_int_ne(why[0], 0);
+	}
+}
+END_TEST
+
+START_TEST(knows_which_cpus_exist)
+{
+	struct rl_cpus set;
+	char why[128];
+
+	ck_assert(rl_cpus_parse("all,^1", &set, why, sizeof(why)));
+	ck_assert(rl_cpus_exist(&set, 4));
+	ck_assert(rl_cpus_parse("0-3", &set, why, sizeof(why)));
+	ck_assert(rl_cpus_exist(&set, 4));
+	ck_assert(!rl_cpus_exist(&set, 3));
+}
+END_TEST
+
+START_TEST(pins_vcpus)
+{
+	char text[RL_CPUS_LEN];
+
+	must_parse(GOOD "cpus = \"0-3,^1\"\ncap = 150\nvcpus = 3\n"
+		   "cpus_soft = [ \"2\", 3 ]\n");
+	ck_assert_uint_eq(cfg.cap, 150);
+	rl_cpus_format(rl_vcpu_cpus(&cfg.cpus, 2), 8, text);
+	ck_assert_str_eq(text, "0,2-3");
+	rl_cpus_format(rl_vcpu_cpus(&cfg.cpus_soft, 1), 8, text);
+	ck_assert_str_eq(text, "3");
+	ck_assert_ptr_null(rl_vcpu_cpus(&cfg.cpus_soft, 2));
+	ck_assert_uint_eq(warnings, 0);
+	rl_config_free(&cfg);
+	must_parse(GOOD "cpus = 1\n");
+	rl_cpus_format(rl_vcpu_cpus(&cfg.cpus, 0), 8, text);
+	ck_assert_str_eq(text, "1");
+	ck_assert_ptr_null(rl_vcpu_cpus(&cfg.cpus_soft, 0));
+	rl_config_free(&cfg);
+}
+END_TEST
+
 START_TEST(survives_json)
 {
 	struct json_object *json;
 	struct rl_config copy;
 
-	must_parse(GOOD "ramdisk = \"/r\"\nextra = \"x\"\non_crash = \"preserve\"\n");
+	must_parse(GOOD "ramdisk = \"/r\"\nextra = \"x\"\non_crash = \"preserve\"\n"
+		   "cpus = 'all,^2'\ncpus_soft = [ '1', '0-200' ]\ncap = 7\n");
 	json = rl_config_to_json(&cfg);
 	rl_config_begin(&r, warn);
 	ck_assert_int_eq(rl_config_json(&r, json), 0);
@@ -148,6 +213,9 @@ START_TEST(survives_json)
 	ck_assert_mem_eq(copy.uuid, cfg.uuid, 16);
 	ck_assert_uint_eq(copy.memory, cfg.memory);
 	ck_assert_int_eq(copy.on_crash, RL_PRESERVE);
+	ck_assert_uint_eq(copy.cap, 7);
+	ck_assert_mem_eq(&copy.cpus, &cfg.cpus, sizeof(cfg.cpus));
+	ck_assert_mem_eq(&copy.cpus_soft, &cfg.cpus_soft, sizeof(cfg.cpus));
 	json_object_put(json);
 	rl_config_free(&cfg);
 	rl_config_free(&copy);
@@ -195,6 +263,14 @@ static const char *const mistakes[][2] = {
 	{ "vif = [ 'a'\n", "the list that begins in line 1 has no closing ]" },
 	{ "vif = [ a ]\n", "expected a string, a number or ] in the list, but found 'a'" },
 	{ "vif = [[[[[[[[[1]]]]]]]]]\n", "lists are nested more than 8 deep" },
+	{ "cpus = \"0-x\"\n", "web.cfg:1: 'cpus': expected 'all', or numbers of CPUs as in '0-3,5,^2', at 'x'" },
+	{ "cpus = [ \"0\", \"300\" ]\n", "CPU 300 cannot exist: numbers go up to 255" },
+	{ "cpus_soft = \"1-2,^1-2\"\n", "'cpus_soft': '1-2,^1-2' names no CPU" },
+	{ "cpus = \"node:1\"\n", "Ringlet does not tell NUMA nodes apart" },
+	{ "cpus = []\n", "'cpus' must be a list of strings that are not empty" },
+	{ "cpus = [ '0', '', '1' ]\n", "strings that are not empty" },
+	{ "cpus = [ '0', [ '1' ] ]\n", "'cpus' must be a list of strings" },
+	{ "cap = 6401\n", "'cap' must be 0 to 6400 percent: it is 6401" },
 	{ "vcpus = 65\n", "'vcpus' must be 1 to 64: it is 65" },
 	{ "vcpus = 0\n", "'vcpus' must be 1 to 64: it is 0" },
 	{ "uuid = \"x\"\n", "'uuid' must look like" },
@@ -254,6 +330,9 @@ int main(void)
 	tcase_add_test(t, joins_command_line);
 	tcase_add_test(t, warns_of_keys_of_xl);
 	tcase_add_test(t, takes_arguments);
+	tcase_add_loop_test(t, reads_cpus, 0, sizeof(cpus) / sizeof(cpus[0]));
+	tcase_add_test(t, knows_which_cpus_exist);
+	tcase_add_test(t, pins_vcpus);
 	tcase_add_test(t, survives_json);
 	tcase_add_test(t, makes_paths_absolute);
 	tcase_add_loop_test(t, explains_mistake, 0,

@@ -393,6 +393,92 @@ START_TEST(creates_and_destroys)
 }
 END_TEST
 
+START_TEST(shares_cpus)
+{
+	struct fake_domain *d;
+
+	OK("create", "-q", "web.cfg", "vcpus=3", "cpus=[\"0\", \"all,^0\"]",
+	   "cpus_soft=1", "cap=250", "cpu_weight=512");
+	d = fake_find("web");
+	ck_assert_ptr_nonnull(d);
+	ck_assert_uint_eq(d->info.cap, 250);
+	ck_assert_uint_eq(d->affinity[0].hard[0], 1);
+	ck_assert_uint_eq(d->affinity[1].hard[0], 2);
+	ck_assert_uint_eq(d->affinity[2].hard[0], 3);
+	ck_assert_uint_eq(d->affinity[2].soft[0], 2);
+	OK("vcpu-list", "web");
+	SAYS("Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)\n"
+	     "web                                  1     0     0   ---       0.0  0 / 1\n"
+	     "web                                  1     1     0   ---       0.0  1 / 1\n"
+	     "web                                  1     2     0   ---       0.0  all / 1\n");
+	OK("vcpu-list", "--json", "web");
+	SAYS("\"hard_affinity\": \"all\"");
+	OK("vcpu-pin", "web", "0", "-", "0-1");
+	ck_assert_uint_eq(d->affinity[0].hard[0], 1);
+	ck_assert_uint_eq(d->affinity[0].soft[0], 3);
+	OK("vcpu-pin", "-f", "web", "all", "1", "-");
+	ck_assert_uint_eq(d->affinity[0].hard[0], 2);
+	ck_assert_uint_eq(d->affinity[2].hard[0], 2);
+	FAILS("it has 0 to 2, and 'all'", "vcpu-pin", "web", "3", "all");
+	FAILS("this host has 0 to 1", "vcpu-pin", "web", "0", "1-2");
+	FAILS("names no CPU", "vcpu-pin", "web", "0", "0,^0");
+	FAILS("there is no domain 'x'", "vcpu-pin", "x", "0", "0");
+	ck_assert_int_eq(RINGLET("vcpu-pin", "web", "0"), 2);
+
+	OK("sched-credit2");
+	SAYS("Name                                ID Weight  Cap\n"
+	     "Domain-0                             0    256    0\n"
+	     "web                                  1    512  250\n");
+	OK("sched-credit2", "-d", "web", "-w", "100", "-c", "0");
+	ck_assert_uint_eq(d->info.weight, 100);
+	ck_assert_uint_eq(d->info.cap, 0);
+	OK("sched-credit2", "--json", "--domain=web");
+	SAYS("\"weight\": 100");
+	FAILS("a weight must be 1 to 65535", "sched-credit2", "-d", "web",
+	      "-w", "0");
+	FAILS("must be 0 to 100 percent for each of its vCPUs: it is 301",
+	      "sched-credit2", "-d", "web", "-c", "301");
+	ck_assert_int_eq(RINGLET("sched-credit2", "-w", "5"), 2);
+	SAYS("which domain?");
+	FAILS("could run nowhere", "create", "-q", "web.cfg", "name=nowhere",
+	      "cpus=7");
+	ck_assert_ptr_null(fake_find("nowhere"));
+}
+END_TEST
+
+START_TEST(shows_what_is_used)
+{
+	struct json_object *table, *json;
+	struct fake_domain *d;
+	const char *second;
+
+	OK("create", "-q", "web.cfg");
+	d = fake_find("web");
+	d->info.cpu_time = 12 * 1000000000ULL;
+	OK("top", "-b", "-n", "1");
+	SAYS("      NAME  STATE    CPU(sec) CPU(%)     MEM(k) MEM(%)  MAXMEM(k) MAXMEM(%) VCPUS\n");
+	SAYS("       web  ------         12");
+	ck_assert_ptr_null(strstr(output, "domains:"));
+	OK("top", "--json", "-i", "2", "-d", "0.1");
+	second = strstr(output, "}\n{");
+	ck_assert_ptr_nonnull(second);
+	table = json_tokener_parse(second + 2);
+	ck_assert_ptr_nonnull(table);
+	json = json_object_array_get_idx(json_object_object_get(table,
+								"domains"), 1);
+	ck_assert_str_eq(json_object_get_string(
+			 json_object_object_get(json, "name")), "web");
+	/* It has used nothing since the first table. */
+	ck_assert(json_object_get_double(
+		  json_object_object_get(json, "cpu_percent")) == 0);
+	json_object_put(table);
+	FAILS("this is not a terminal: use -b", "top");
+	ck_assert_int_eq(RINGLET("top", "-d", "soon"), 2);
+	SAYS("the delay must be 0.1 to 86400 seconds: it is 'soon'");
+	ck_assert_int_eq(RINGLET("top", "-n", "0"), 2);
+}
+END_TEST
+
 START_TEST(acts_on_ends)
 {
 	struct fake_domain *d;
@@ -811,7 +897,8 @@ int main(void)
 	};
 	const TTest *const with_daemon[] = {
 		refuses_images, refuses_for_want_of_memory,
-		creates_and_destroys, acts_on_ends, restarts,
+		creates_and_destroys, shares_cpus, shows_what_is_used,
+		acts_on_ends, restarts,
 		undoes_interrupted_create, undoes_create_of_killed_daemon,
 		finishes_restart_of_killed_daemon, keeps_domains_when_killed,
 		loses_no_line_when_killed,

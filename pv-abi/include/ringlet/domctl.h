@@ -65,7 +65,9 @@ struct ringlet_domain_info {
 	ringlet_u64 shared_gfn;		/* the shared page */
 	ringlet_u64 console_refused;	/* bytes of output that found no room */
 	char why[RINGLET_REASON_LEN];	/* KILLED: the reason, in words */
-	ringlet_u64 reserved[6];
+	ringlet_u32 cap;		/* percent of one pCPU; 0 = none */
+	ringlet_u32 reserved0;
+	ringlet_u64 reserved[5];
 };
 RINGLET_ASSERT_SIZE(ringlet_domain_info, 392);
 
@@ -83,6 +85,16 @@ struct ringlet_vcpu_info {
 	ringlet_u64 reserved1;
 };
 RINGLET_ASSERT_SIZE(ringlet_vcpu_info, 56);
+
+/*
+ * Argument of domctl_set_affinity, result of domctl_get_affinity: a bit for each
+ * pCPU, pCPU 0 is bit 0 of the first word.
+ */
+struct ringlet_affinity {
+	ringlet_u64 hard[4];		/* where the vCPU may run */
+	ringlet_u64 soft[4];		/* which of these it prefers */
+};
+RINGLET_ASSERT_SIZE(ringlet_affinity, 64);
 
 /* Result of sysctl_info. */
 struct ringlet_sysinfo {

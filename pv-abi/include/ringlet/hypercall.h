@@ -82,7 +82,10 @@
 #define RINGLET_HC_sysctl_reboot            66
 #define RINGLET_HC_sysctl_set_wallclock     67
 #define RINGLET_HC_domctl_set_weight        68
-#define RINGLET_NR_HYPERCALLS               69
+#define RINGLET_HC_domctl_set_cap           69
+#define RINGLET_HC_domctl_set_affinity      70
+#define RINGLET_HC_domctl_get_affinity      71
+#define RINGLET_NR_HYPERCALLS               72
 
 /*
  * Set in the number when a kernel passes on a call of its user: pointers then
@@ -862,6 +865,39 @@ static inline ringlet_s64 ringlet_domctl_set_weight(ringlet_u32 domain, ringlet_
 	__asm__ volatile(RINGLET_CALL_INSN
 		: "=a"(ret)
 		: "0"((ringlet_s64)RINGLET_HC_domctl_set_weight), "D"((ringlet_u64)domain), "S"((ringlet_u64)weight)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_domctl_set_cap(ringlet_u32 domain, ringlet_u32 cap)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_cap), "D"((ringlet_u64)domain), "S"((ringlet_u64)cap)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_domctl_set_affinity(ringlet_u32 domain, ringlet_u32 vcpu, struct ringlet_affinity *affinity)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_affinity), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)affinity)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_domctl_get_affinity(ringlet_u32 domain, ringlet_u32 vcpu, struct ringlet_affinity *affinity)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_get_affinity), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)affinity)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }

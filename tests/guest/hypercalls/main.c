@@ -163,15 +163,91 @@ static void test_vcpus(void)
 /* What only the control domain may, a domU may not. */
 static void test_permissions(void)
 {
+	struct ringlet_affinity a = { .hard = { 1 } };
+
 	if (guest.control)
 		return;
 	CHECK_EQ(ringlet_domctl_pause(1), -RINGLET_EPERM);
 	CHECK_EQ(ringlet_domctl_destroy(0), -RINGLET_EPERM);
+	CHECK_EQ(ringlet_domctl_set_weight(guest.domid, 1), -RINGLET_EPERM);
+	CHECK_EQ(ringlet_domctl_set_cap(guest.domid, 0), -RINGLET_EPERM);
+	CHECK_EQ(ringlet_domctl_set_affinity(guest.domid, 0, &a),
+		 -RINGLET_EPERM);
+	CHECK_EQ(ringlet_domctl_get_affinity(guest.domid, 0, &a),
+		 -RINGLET_EPERM);
 	CHECK_EQ(ringlet_sysctl_reboot(), -RINGLET_EPERM);
 	CHECK_EQ(ringlet_pirq_map_gsi(4, 0), -RINGLET_EPERM);
 	CHECK_EQ(ringlet_evtchn_alloc(0, guest.domid), -RINGLET_EPERM);
 	CHECK_EQ(ringlet_evtchn_bind_virq(RINGLET_VIRQ_DOMAIN, 0),
 		 -RINGLET_EPERM);
+	CHECK_EQ(ringlet_evtchn_bind_virq(RINGLET_VIRQ_DOMAIN_CONSOLE, 0),
+		 -RINGLET_EPERM);
+	printk("Done: calls of the control domain\n");
+}
+
+static void test_shares(void)
+{
+	struct ringlet_domain_info d;
+	u32 id = guest.domid;
+
+	CHECK_EQ(ringlet_domctl_set_weight(0x7fff, 256), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_set_weight(id, 0), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_weight(id, 65536), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_weight(id, 65535), 0);
+	CHECK_EQ(ringlet_domctl_set_cap(0x7fff, 0), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_set_cap(id, 100 * guest.vcpus + 1),
+		 -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_cap(id, 0xffffffff), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_cap(id, 50), 0);
+	CHECK_EQ(ringlet_domctl_info(id, &d), id);
+	CHECK_EQ(d.weight, 65535);
+	CHECK_EQ(d.cap, 50);
+	CHECK_EQ(ringlet_domctl_set_weight(id, 256), 0);
+	CHECK_EQ(ringlet_domctl_set_cap(id, 0), 0);
+}
+
+static void test_affinity(void)
+{
+	struct ringlet_affinity a = { .hard = { 0, ~0UL, ~0UL, ~0UL } };
+	struct ringlet_affinity was;
+	struct ringlet_vcpu_info info;
+	u32 id = guest.domid;
+
+	CHECK_EQ(ringlet_domctl_vcpu_info(0x7fff, 0, &info), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_vcpu_info(id, guest.vcpus, &info),
+		 -RINGLET_ENOENT);
+	CHECK_EQ(ringlet_domctl_vcpu_info(id, 0, &info), 0);
+	CHECK(info.online && info.running && info.time_running);
+	CHECK_EQ(ringlet_domctl_get_affinity(0x7fff, 0, &a), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_get_affinity(id, guest.vcpus, &a),
+		 -RINGLET_ENOENT);
+	CHECK_EQ(ringlet_domctl_set_affinity(0x7fff, 0, &a), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_set_affinity(id, guest.vcpus, &a),
+		 -RINGLET_ENOENT);
+	/* No pCPU; none that exists. */
+	CHECK_EQ(ringlet_domctl_set_affinity(id, 0, &a), -RINGLET_EINVAL);
+	a.hard[0] = 1UL << 40;
+	CHECK_EQ(ringlet_domctl_set_affinity(id, 0, &a), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_affinity(id, 0, (void *)HV_ADDRESS),
+		 -RINGLET_EFAULT);
+	/* At first it may be anywhere. */
+	CHECK_EQ(ringlet_domctl_get_affinity(id, 0, &was), 0);
+	CHECK(was.hard[0] & 1);
+	CHECK_EQ(was.hard[0], was.soft[0]);
+	CHECK_EQ(was.hard[1], 0);
+	/* From one pCPU to the other, if there are two, while it runs. */
+	for (a.hard[0] = 1; a.hard[0] & was.hard[0]; a.hard[0] <<= 1) {
+		struct ringlet_affinity now;
+
+		a.soft[0] = 1;
+		CHECK_EQ(ringlet_domctl_set_affinity(id, 0, &a), 0);
+		CHECK_EQ(ringlet_domctl_get_affinity(id, 0, &now), 0);
+		CHECK_EQ(now.hard[0], a.hard[0]);
+		CHECK_EQ(now.soft[0], 1);
+		CHECK_EQ(ringlet_domctl_vcpu_info(id, 0, &info), 0);
+		CHECK_EQ(1UL << info.pcpu, a.hard[0]);
+	}
+	CHECK_EQ(ringlet_domctl_set_affinity(id, 0, &was), 0);
 }
 
 static void test_multicall(void)
@@ -238,6 +314,10 @@ void test_main(void)
 	test_cpu_state();
 	test_vcpus();
 	test_permissions();
+	if (guest.control) {
+		test_shares();
+		test_affinity();
+	}
 	test_multicall();
 	test_registers();
 }

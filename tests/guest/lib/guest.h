@@ -77,6 +77,7 @@ struct guest {
 	u64 memory_start, memory_end;	/* of the region we lie in */
 	struct ringlet_shared *shared;
 	struct ringlet_time_page *time;
+	const char *arguments;		/* command line */
 };
 extern struct guest guest;
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+sched-sources := tests/unit/sched_sim.c
