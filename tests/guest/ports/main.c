@@ -197,10 +197,12 @@ void test_main(void)
 {
 	u64 start = now();
 
-	if (guest.control)
+	if (guest.control) {
 		test_kept();
-	else
+	} else {
 		test_domu();
+		printk("Done: all ports\n");
+	}
 	test_strings();
 	test_bad_memory();
 	test_user();
