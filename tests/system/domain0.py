@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -70,13 +71,17 @@ def mount_files(shell):
     return "/mnt"
 
 
+def from_json(text):
+    """JSON from the console, on which the hypervisor may have said something."""
+    try:
+        return json.loads(re.sub(r"\(RL\) \[[^\n]*\n", "", text))
+    except ValueError as error:
+        raise Failure(f"{error}: {text}") from error
+
+
 def domains(shell):
     """What 'ringlet list --json' says, by name."""
-    text = shell.check("ringlet list --json")
-    try:
-        return {d["name"]: d for d in json.loads(text)}
-    except (ValueError, KeyError, TypeError) as error:
-        raise Failure(f"'ringlet list --json': {error}: {text}") from error
+    return {d["name"]: d for d in from_json(shell.check("ringlet list --json"))}
 
 
 def wait_for(shell, what, true, limit=60):

@@ -57,6 +57,8 @@ void guest_main(const void *fdt)
 	guest.control = fdt_property(fdt, "/hypervisor", "ringlet,control",
 				     NULL);
 	guest.vcpus = fdt_children(fdt, "/cpus", "cpu@");
+	printk("%s domain %u, vCPUs: %u\n",
+	       guest.control ? "Control" : "Plain", guest.domid, guest.vcpus);
 	shared = need(fdt, "/hypervisor", "ringlet,shared");
 	guest.shared = (struct ringlet_shared *)fdt_number(shared, 2);
 	guest.time = (struct ringlet_time_page *)(guest.shared + 1);
