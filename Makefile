@@ -34,10 +34,11 @@ FORCE:
 
 config := $(B)/generated/config.h
 generated := $(config) $(B)/generated/hypercall-dispatch.h \
-	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h
+	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h \
+	$(B)/generated/hypercall-shapes.h
 
 $(config): FORCE
-	@scripts/kconfig.sh $@
+	@scripts/kconfig.sh $@ $(KCONFIG)
 
 $(B)/generated/hypercall-%.h: pv-abi/gen.py pv-abi/hypercalls.tbl
 	@mkdir -p $(@D)
@@ -59,7 +60,15 @@ $(B)/libfdt/stamp: scripts/libfdt.sh hypervisor/libfdt_env.h
 	@echo "  UNPACK  $(@D)"
 	@scripts/libfdt.sh $(@D)
 	@touch $@
-$(addprefix $(B)/libfdt/,$(libfdt-c)): $(B)/libfdt/stamp ;
+$(addprefix $(B)/libfdt/,$(libfdt-c) font_8x16.c): $(B)/libfdt/stamp ;
+
+# Glyphs of the printable characters, 16 bytes each, from the same source.
+$(B)/generated/font.h: $(B)/libfdt/font_8x16.c
+	@echo "  GEN     $@"
+	@{ echo 'static const unsigned char font[95][16] = {'; \
+		awk '/^\t0x/ { if (n >= 512 && n < 2032) printf "%s%s%s", \
+			n % 16 ? "" : "{", $$1, n % 16 == 15 ? "},\n" : ""; \
+			n++ }' $<; echo '};'; } >$@
 
 # --- The hypervisor ---------------------------------------------------------
 
@@ -86,7 +95,8 @@ hv-libfdt := $(if $(wildcard scripts/libfdt.sh),$(libfdt-c))
 hv-objects := $(hv-c:%.c=$(B)/%.o) $(hv-s:%.S=$(B)/%.S.o) \
 	$(hv-libfdt:%.c=$(B)/hypervisor/libfdt/%.o)
 hv-generated := $(generated) $(if $(hv-offsets-c),$(B)/generated/asm-offsets.h) \
-	$(if $(hv-libfdt),$(B)/libfdt/stamp) $(B)/generated/hv-flags
+	$(if $(hv-libfdt),$(B)/libfdt/stamp) $(B)/generated/font.h \
+	$(B)/generated/hv-flags
 
 hypervisor: $(if $(wildcard $(hv-lds)),$(B)/ringlet)
 
@@ -138,10 +148,11 @@ host-flags := -std=gnu11 -DRINGLET_HOST -Dsched_yield=hv_sched_yield -O1 -g \
 	-fno-strict-aliasing -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -D_GNU_SOURCE -iquote hypervisor \
 	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
-HOST_CFLAGS := $(host-flags) $(warnings)
+HOST_CFLAGS := $(host-flags) $(warnings) $(EXTRA_HOST_CFLAGS)
 
-host-c := $(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c)) \
-	$(filter-out %_test.c,$(wildcard tests/unit/*.c))
+# The shared ones come first: what they define stands before the real thing.
+host-c := $(filter-out %_test.c,$(wildcard tests/unit/*.c)) \
+	$(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c))
 host-objects := $(host-c:%.c=$(B)/host/%.o)
 unit-names := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 unit-tests := $(unit-names:%=$(B)/tests/unit/%)
@@ -194,6 +205,8 @@ abi:
 
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
+-include tests/domain0/build.mk
+-include tests/fuzz/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
 # the copies here only change when the content does.
@@ -229,16 +242,24 @@ $(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
 		$(example)/vmlinux=$(I)/vmlinux \
 		$(example)/initrd.gz=$(I)/initrd-domu.gz
 
+$(I)/domains.dtb: scripts/domains.dts
+	@mkdir -p $(@D)
+	@echo "  DTC     $@"
+	@dtc -I dts -O dtb -o $@ $<
+
 $(B)/ringlet.iso: scripts/iso.sh scripts/grub.cfg $(B)/ringlet $(I)/vmlinux \
-		$(I)/bzImage $(I)/initrd-dom0.gz
+		$(I)/bzImage $(I)/initrd-dom0.gz $(I)/initrd-domu.gz \
+		$(I)/domains.dtb
 	@echo "  ISO     $@"
 	@scripts/iso.sh $@ scripts/grub.cfg boot/ringlet=$(B)/ringlet \
 		boot/vmlinux=$(I)/vmlinux boot/bzImage=$(I)/bzImage \
-		boot/initrd.gz=$(I)/initrd-dom0.gz
+		boot/initrd.gz=$(I)/initrd-dom0.gz \
+		boot/initrd-domu.gz=$(I)/initrd-domu.gz \
+		boot/domains.dtb=$(I)/domains.dtb
 
 .PHONY: iso run system-test-files
 iso: $(B)/ringlet.iso
-system-test-files: $(B)/ringlet.iso
+system-test-files: $(B)/ringlet.iso $(guest-images)
 
 run: iso
 	@scripts/qemu.sh
@@ -258,6 +279,8 @@ bench: iso
 		exit 1; fi
 mutants:
 	@tests/mutants/run
+
+include scripts/checks.mk
 
 -include $(hv-objects:.o=.d) $(host-objects:.o=.d) $(B)/ringlet.lds.d \
 	$(B)/generated/asm-offsets.h.d \
@@ -280,6 +303,8 @@ help:
 	@echo "make check         unit tests, and checks of the ABI"
 	@echo "make test          these, the test guests, and Linux in QEMU"
 	@echo "make test-long     all tests"
+	@echo "make analyze       clang's analyzer and cppcheck"
+	@echo "make coverage      lines that the tests reach, against their floors"
 	@echo "make mutants       plant faults; each must fail its test"
 	@echo "make bench         measure (build/bench.json)"
 	@echo "make new-guest-test NAME=...   start a test guest"

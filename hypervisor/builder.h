@@ -27,6 +27,7 @@
 #define BUILDER_MAP_CHUNK	0x200000ULL	/* see builder_map() */
 #define BUILDER_COPY_INITRD	0ULL		/* see builder_input.initrd_gpa */
 #define BUILDER_SHARED_SIZE	0x2000ULL	/* shared page and time page */
+#define BUILDER_RNG_SEED	32		/* bytes of /chosen/rng-seed */
 
 /* A range of guest-physical memory, bytes. */
 struct builder_region {
@@ -86,7 +87,7 @@ struct builder_input {
 	u32 nr_e820;			/* up to BUILDER_MAX_E820 */
 	u64 acpi_rsdp;
 
-	const u8 *rng_seed;		/* 32 random bytes, or NULL */
+	const u8 *rng_seed;		/* BUILDER_RNG_SEED random bytes, or NULL */
 };
 
 /* Where things went. Ends are exclusive; a range that is not there is 0, 0. */

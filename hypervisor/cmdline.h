@@ -26,13 +26,15 @@ enum cmdline_loglvl {
 };
 
 struct cmdline {
-	u32 console;			/* CMDLINE_CONSOLE_*; default COM1 */
+	u32 console;			/* CMDLINE_CONSOLE_*; default COM1, VGA */
 	u32 baud[2];			/* of COM1 and COM2; 0 = leave as it is */
 	enum cmdline_loglvl loglvl;	/* default WARNING */
 	u64 dom0_mem;			/* bytes, 0 = not given */
 	u32 dom0_max_vcpus;		/* 0 = not given */
 	u32 maxcpus;			/* 0 = not given */
 	bool noreboot;			/* stop after a panic */
+	bool vtlb_check;		/* coherence.h */
+	u32 sched_seed;			/* sched_random.h; 0 = not given */
 
 	/* What was wrong, in words, in the order it was found. */
 	u32 nr_reports;			/* all; those over the limit are lost */

@@ -42,7 +42,7 @@ size_t console_write(struct domain *d, const char *buf, size_t len)
 	lock(&c->lock);
 	n = ring_put(c->out, sizeof(c->out), &c->out_head, c->out_tail, buf,
 		     len);
-	c->lost += len - n;
+	c->refused += len - n;
 	unlock(&c->lock);
 	control = n ? domain_find(d, RINGLET_DOMID_0) : NULL;
 	if (control)
@@ -50,29 +50,33 @@ size_t console_write(struct domain *d, const char *buf, size_t len)
 	return n;
 }
 
-size_t console_out_peek(struct domain *d, char *buf, size_t len)
+size_t console_out_peek(struct domain *d, char *buf, size_t len, u64 *at)
 {
 	struct console *c = &d->console;
 	size_t n;
 
 	lock(&c->lock);
+	*at = c->out_tail;
 	n = ring_peek(c->out, sizeof(c->out), c->out_head, c->out_tail, buf,
 		      len);
 	unlock(&c->lock);
 	return n;
 }
 
-void console_out_skip(struct domain *d, size_t len)
+bool console_out_skip(struct domain *d, u64 at, size_t len)
 {
 	struct console *c = &d->console;
-	bool was_full;
+	bool was_full, first;
 
 	lock(&c->lock);
 	was_full = c->out_head - c->out_tail == sizeof(c->out);
-	c->out_tail += MIN((u64)len, c->out_head - c->out_tail);
+	first = c->out_tail == at;
+	if (first)
+		c->out_tail += len;
 	unlock(&c->lock);
-	if (was_full && len)
+	if (first && was_full && len)
 		event_raise_domain_virq(d, RINGLET_VIRQ_CONSOLE);
+	return first;
 }
 
 size_t console_in_push(struct domain *d, const char *buf, size_t len)
@@ -88,27 +92,32 @@ size_t console_in_push(struct domain *d, const char *buf, size_t len)
 	return n;
 }
 
-size_t console_peek(struct domain *d, char *buf, size_t len)
+size_t console_peek(struct domain *d, char *buf, size_t len, u64 *at)
 {
 	struct console *c = &d->console;
 	size_t n;
 
 	lock(&c->lock);
+	*at = c->in_tail;
 	n = ring_peek(c->in, sizeof(c->in), c->in_head, c->in_tail, buf, len);
 	unlock(&c->lock);
 	return n;
 }
 
-void console_skip(struct domain *d, size_t len)
+bool console_skip(struct domain *d, u64 at, size_t len)
 {
 	struct console *c = &d->console;
+	bool first;
 
 	lock(&c->lock);
-	c->in_tail += MIN((u64)len, c->in_head - c->in_tail);
+	first = c->in_tail == at;
+	if (first)
+		c->in_tail += len;
 	unlock(&c->lock);
+	return first;
 }
 
-u64 console_lost(struct domain *d)
+u64 console_refused(struct domain *d)
 {
-	return READ_ONCE(d->console.lost);
+	return READ_ONCE(d->console.refused);
 }

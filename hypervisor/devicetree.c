@@ -13,8 +13,6 @@
 #include "string.h"
 #endif
 
-#define RNG_SEED_SIZE	32
-
 /*
  * Upper bounds: what every tree has, and what each element of a list adds with
  * its property or node around it.
@@ -115,7 +113,7 @@ static int write_chosen(void *fdt, const struct builder_input *in,
 	if (!rc && in->initrd_size)
 		rc = fdt_property_u64(fdt, "linux,initrd-end", l->initrd_end);
 	if (!rc && in->rng_seed)
-		rc = fdt_property(fdt, "rng-seed", in->rng_seed, RNG_SEED_SIZE);
+		rc = fdt_property(fdt, "rng-seed", in->rng_seed, BUILDER_RNG_SEED);
 	return rc ? rc : fdt_end_node(fdt);
 }
 

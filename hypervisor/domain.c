@@ -9,6 +9,7 @@
  */
 #include "domain.h"
 #include "frame.h"
+#include "hypercall.h"
 #include "panic.h"
 #include "printk.h"
 #include "machine.h"
@@ -18,6 +19,7 @@
 static struct spinlock domctl_lock = SPINLOCK(LOCK_DOMCTL);
 static struct domain *domains;		/* ascending identifiers */
 static u32 next_id = RINGLET_DOMID_FIRST;
+static u64 last_serial;
 
 static u32 domain_order(void)
 {
@@ -86,6 +88,7 @@ static s64 insert(struct domain *d, u32 id)
 	d->id = id == RINGLET_DOMID_NONE ? free_id() : id;
 	if (d->id == RINGLET_DOMID_NONE)
 		return -ENOSPC;
+	d->serial = ++last_serial;
 	for (link = &domains; *link && (*link)->id < d->id;
 	     link = &(*link)->next)
 		;
@@ -128,6 +131,18 @@ static s64 domain_init(struct domain *d, const struct ringlet_domain_create *c)
 			return ret;
 	}
 	return 0;
+}
+
+bool domain_name_ok(const char *name)
+{
+	size_t i, len = strnlen(name, RINGLET_NAME_LEN);
+
+	if (!len || len == RINGLET_NAME_LEN)
+		return false;
+	for (i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
+			return false;
+	return true;
 }
 
 s64 domain_create(const struct ringlet_domain_create *c, u32 id,
@@ -219,18 +234,17 @@ s64 domain_set_shared(struct domain *d, gfn_t gfn)
 	for (i = 0; i < RINGLET_MAX_VCPUS; i++)
 		fill_time(&t->vcpu[i]);
 
-	ret = p2m_add(d, gfn, mfn, 0, P2M_SPECIAL | P2M_WRITE);
+	ret = p2m_add_shared(d, gfn, mfn);
 	if (ret) {
 		frame_free_hv(mfn, 1);
 		return ret;
 	}
-	ret = p2m_add(d, GFN(gfn.n + 1), MFN(mfn.n + 1), 0, P2M_SPECIAL);
 	/* From here on the frames go when the domain goes. */
 	d->time = t;
 	d->shared_gfn = gfn;
 	__atomic_fetch_add(&d->hv_pages, 2, __ATOMIC_RELAXED);
 	__atomic_store_n(&d->shared, shared, __ATOMIC_RELEASE);
-	return ret;
+	return 0;
 }
 
 static const char *reason_name(u32 reason)
@@ -286,6 +300,8 @@ static void log_registers(const struct domain *d, const struct vcpu *v)
 	log_error("d%uv%u vector %lu error %#lx cr2 %016lx root %#lx", d->id,
 		  v->id, r->vector, r->error_code, v->page->cr2,
 		  v->root.n << PAGE_SHIFT);
+	log_error("d%uv%u last hypercall %s (%u)", d->id, v->id,
+		  hypercall_name(v->hc_last), v->hc_last);
 }
 
 void domain_crash(struct domain *d, struct vcpu *v, const char *fmt, ...)

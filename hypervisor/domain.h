@@ -15,6 +15,7 @@
 
 struct domain {
 	u32 id;
+	u64 serial;			/* never used again, unlike the id */
 	bool control;			/* has the control domain's permissions */
 	struct domain *next;		/* list by id; LOCK_DOMCTL */
 	char name[RINGLET_NAME_LEN];
@@ -74,6 +75,9 @@ static inline bool domain_is_control(const struct domain *d)
  * Valid until the pCPU's next quiescent point. Dying domains are found too.
  */
 struct domain *domain_find(struct domain *caller, u32 id);
+
+/* Printable, terminated within RINGLET_NAME_LEN, without blank and slash. */
+bool domain_name_ok(const char *name);
 
 /*
  * Make a domain with vCPUs that are offline, and no memory; one pause is

@@ -5,9 +5,10 @@
  * the machine's memory map in which all other RAM is reserved.
  */
 #include "domain0.h"
-#include "builder.h"
+#include "boot_build.h"
 #include "domain.h"
 #include "frame.h"
+#include "machine.h"
 #include "panic.h"
 #include "printk.h"
 
@@ -18,25 +19,10 @@
 /* What the hypervisor keeps for itself and its tables, at least. */
 #define HV_RESERVE (32 * MIB)
 
-static struct builder builder;
 static struct builder_region regions[BUILDER_MAX_REGIONS];
 static struct builder_e820 e820[BUILDER_MAX_E820];
 static u32 nr_regions, nr_e820;
-
-void *builder_map(struct builder *b, u64 gpa, u64 len)
-{
-	(void)b;
-	(void)len;
-	return phys_to_virt(gpa);
-}
-
-void builder_unmap(struct builder *b, void *mapping, u64 gpa, u64 len)
-{
-	(void)b;
-	(void)mapping;
-	(void)gpa;
-	(void)len;
-}
+static u64 rng_seed[BUILDER_RNG_SEED / sizeof(u64)];
 
 static u64 memory_size(const struct domain0_input *in)
 {
@@ -44,19 +30,24 @@ static u64 memory_size(const struct domain0_input *in)
 	u64 avail = frame_free_pages() << PAGE_SHIFT;
 	u64 want = in->memory;
 
+	avail = avail > HV_RESERVE ? avail - HV_RESERVE : 0;
+	if (in->keep > avail)
+		boot_failure("boot-time domains ask for %lu MiB of memory, %lu MiB are free; ask for less, or give the machine more memory",
+			     in->keep / MIB, avail / MIB);
+	avail = ALIGN_DOWN(avail - in->keep, LARGE_SIZE);
 	if (!want)
 		want = MAX(DOM0_MIN, MIN(DOM0_MAX, total / 4));
 	want = ALIGN_DOWN(want, LARGE_SIZE);
-	avail = avail > HV_RESERVE ? ALIGN_DOWN(avail - HV_RESERVE, LARGE_SIZE) : 0;
 	if (want > avail && !in->memory)
 		want = avail;
 	if (want > avail)
-		panic("dom0_mem: %lu MiB are not free for domain 0, %lu MiB are",
-		      want / MIB, avail / MIB);
+		boot_failure("dom0_mem: %lu MiB are not free for domain 0, %lu MiB are; ask for less, or give the machine more memory",
+			     want / MIB, avail / MIB);
 	if (want < DOM0_LEAST)
-		panic("domain 0 needs %lu MiB of memory or more, %lu MiB are %s",
-		      DOM0_LEAST / MIB, want / MIB,
-		      in->memory ? "what dom0_mem= gives it" : "free");
+		boot_failure("domain 0 needs %lu MiB of memory or more, %lu MiB are %s",
+			     DOM0_LEAST / MIB, want / MIB, in->memory ?
+			     "what dom0_mem= gives it; ask for more" :
+			     "free; give the machine more memory");
 	return want;
 }
 
@@ -90,8 +81,8 @@ static void e820_add(u64 start, u64 end, u32 type)
 	if (start >= end)
 		return;
 	if (nr_e820 == BUILDER_MAX_E820)
-		panic("the memory map has more than %d entries for domain 0",
-		      BUILDER_MAX_E820);
+		boot_failure("the memory map has more than %d entries for domain 0",
+			     BUILDER_MAX_E820);
 	e820[nr_e820++] = (struct builder_e820){ start, end - start, type };
 }
 
@@ -152,16 +143,16 @@ static struct domain *create(const struct domain0_input *in, u64 memory)
 	u64 done;
 
 	if (ret)
-		panic("domain 0 cannot be created: error %ld", (long)-ret);
+		boot_failure("domain 0 cannot be created: error %ld", (long)-ret);
 	for (done = 0; done < memory >> PAGE_SHIFT; done += (u64)ret) {
 		ret = p2m_populate_identity(d, (memory >> PAGE_SHIFT) - done);
 		if (ret <= 0)
-			panic("no memory for domain 0 after %lu MiB: error %ld",
-			      (done << PAGE_SHIFT) / MIB, (long)-ret);
+			boot_failure("no memory for domain 0 after %lu MiB: error %ld",
+				     (done << PAGE_SHIFT) / MIB, (long)-ret);
 	}
 	ret = domain_set_shared(d, GFN(0));
 	if (ret)
-		panic("no shared page for domain 0: error %ld", (long)-ret);
+		boot_failure("no shared page for domain 0: error %ld", (long)-ret);
 	return d;
 }
 
@@ -169,13 +160,11 @@ void domain0_build(const struct domain0_input *in)
 {
 	u64 memory = memory_size(in);
 	struct domain *d = create(in, memory);
-	struct ringlet_vcpu_context context;
-	const struct builder_layout *l = &builder.layout;
-	int ret;
+	struct builder_input build;
 
 	find_regions(d, ram_end(in->boot) >> PAGE_SHIFT);
 	make_e820(in->boot);
-	builder.in = (struct builder_input){
+	build = (struct builder_input){
 		.regions = regions,
 		.nr_regions = nr_regions,
 		.image = in->image,
@@ -191,21 +180,9 @@ void domain0_build(const struct domain0_input *in)
 		.e820 = e820,
 		.nr_e820 = nr_e820,
 		.acpi_rsdp = in->acpi_rsdp,
+		.rng_seed = machine_random(rng_seed, sizeof(rng_seed)) ?
+			    (const u8 *)rng_seed : NULL,
 	};
-	ret = builder_plan(&builder);
-	if (!ret)
-		ret = builder_load(&builder, &context);
-	if (ret)
-		panic("domain 0 cannot be built: %s", builder.error);
-	log_info("Domain 0: %lu MiB in %u pieces, image %#lx-%#lx, initrd %#lx-%#lx, entry %#lx",
-		 l->memory_size / MIB, nr_regions, l->image_start, l->image_end,
-		 l->initrd_start, l->initrd_end, l->entry);
-	ret = vcpu_set_context(d->vcpus[0], &context);
-	if (ret)
-		panic("domain 0's start state is not allowed: its entry point is %#lx",
-		      context.rip);
-	d->vcpus[0]->online = true;
-	sched_vcpu_online(d->vcpus[0]);
-	d->pause_count = 0;
-	sched_domain_unpause(d);
+	boot_build(d, &build);
+	memset(rng_seed, 0, sizeof(rng_seed));
 }

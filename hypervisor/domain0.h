@@ -13,6 +13,7 @@ struct domain0_input {
 	const void *initrd;		/* NULL: none */
 	u64 initrd_size;
 	u64 memory;			/* bytes; 0 = a quarter of the machine */
+	u64 keep;			/* bytes for boot-time domains */
 	u32 vcpus;			/* 0 = 1 */
 	const struct multiboot2 *boot;	/* for the memory map */
 	u64 acpi_rsdp;			/* physical; 0 = none */

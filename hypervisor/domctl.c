@@ -17,18 +17,6 @@ static struct domain *find(struct vcpu *v, u32 id)
 	return domain_find(v->domain, id);
 }
 
-static bool name_ok(const char *name)
-{
-	size_t i, len = strnlen(name, RINGLET_NAME_LEN);
-
-	if (!len || len == RINGLET_NAME_LEN)
-		return false;
-	for (i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
-			return false;
-	return true;
-}
-
 s64 hc_domctl_create(struct vcpu *v, u64 create)
 {
 	struct ringlet_domain_create c;
@@ -38,7 +26,7 @@ s64 hc_domctl_create(struct vcpu *v, u64 create)
 
 	if (copy_from_guest(v, &c, create, sizeof(c)))
 		return -EFAULT;
-	if (!name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
+	if (!domain_name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
 	    c.weight > 65535 || !c.max_pages || c.max_pages >> 36 ||
 	    c.shadow_pages >> 24 || c.flags)
 		return -EINVAL;
@@ -125,7 +113,7 @@ static void describe(struct domain *d, struct ringlet_domain_info *info)
 	info->foreign_refs = __atomic_load_n(&d->foreign_refs, __ATOMIC_RELAXED);
 	info->created = d->created;
 	info->shared_gfn = d->shared_gfn.n;
-	info->console_lost = console_lost(d);
+	info->console_refused = console_refused(d);
 	lock(&d->lock);
 	info->reason = d->reason;
 	memcpy(info->why, d->why, sizeof(info->why));
@@ -305,14 +293,14 @@ s64 hc_domctl_console_read(struct vcpu *v, u32 domain, u64 buf, u64 len)
 	struct domain *d = find(v, domain);
 	char chunk[1024];
 	size_t n;
+	u64 at;
 
 	if (!d)
 		return -ESRCH;
-	n = console_out_peek(d, chunk, MIN(len, sizeof(chunk)));
+	n = console_out_peek(d, chunk, MIN(len, sizeof(chunk)), &at);
 	if (copy_to_guest(v, buf, chunk, n))
 		return -EFAULT;
-	console_out_skip(d, n);
-	return (s64)n;
+	return console_out_skip(d, at, n) ? (s64)n : -ERESTART_HV;
 }
 
 s64 hc_domctl_console_write(struct vcpu *v, u32 domain, u64 buf, u64 len)

@@ -160,7 +160,7 @@ static int take_note(struct elf_image *elf, struct elf_input *in,
 	if (descsz >= sizeof(n->abi_version)) {
 		memcpy(&n->abi_version, desc, sizeof(n->abi_version));
 		if (n->abi_version != RINGLET_ABI_VERSION)
-			return fail(elf, "kernel is for version %u of the Ringlet ABI, this Ringlet has version %u",
+			return fail(elf, "kernel is for version %u of the Ringlet ABI, this Ringlet has version %u: use the one built with it",
 				    n->abi_version, RINGLET_ABI_VERSION);
 	}
 	if (descsz != sizeof(*n))

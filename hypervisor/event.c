@@ -141,20 +141,16 @@ bool vcpu_event_pending(const struct vcpu *v)
 	       READ_ONCE(v->domain->entry_event);
 }
 
-static u32 real_id(const struct domain *caller, u32 id)
-{
-	return id == RINGLET_DOMID_SELF ? caller->id : id;
-}
-
 s64 event_alloc(struct domain *caller, u32 domain, u32 remote)
 {
 	struct domain *d = domain_find(caller, domain);
+	struct domain *r = domain_find(caller, remote);
 	u32 port;
 	s64 ret;
 
 	if (d != caller && !caller->control)
 		return -EPERM;
-	if (!d || !domain_find(caller, remote))
+	if (!d || !r)
 		return -ESRCH;
 	lock(&d->events.lock);
 	port = find_free(d);
@@ -162,8 +158,9 @@ s64 event_alloc(struct domain *caller, u32 domain, u32 remote)
 		struct event_port *p = port_of(d, port);
 
 		p->vcpu = 0;
-		p->remote = (u16)real_id(caller, remote);
+		p->remote = (u16)r->id;
 		p->remote_port = 0;
+		p->serial = r->serial;
 		clear_pending(d, port);
 		WRITE_ONCE(p->kind, RINGLET_EVTCHN_UNBOUND);
 		ret = (s64)port;
@@ -202,8 +199,9 @@ s64 event_bind_interdomain(struct domain *d, u32 remote, u32 remote_port)
 		return -ESRCH;
 	lock_both(d, r);
 	theirs = port_of(r, remote_port);
+	/* Identifiers are used again: a successor must not bind. */
 	if (theirs && theirs->kind == RINGLET_EVTCHN_UNBOUND &&
-	    theirs->remote == d->id) {
+	    theirs->serial == d->serial) {
 		port = find_free(d);
 		ret = port ? (s64)port : -ENOSPC;
 	}
@@ -213,6 +211,7 @@ s64 event_bind_interdomain(struct domain *d, u32 remote, u32 remote_port)
 		ours->vcpu = 0;
 		ours->remote = (u16)r->id;
 		ours->remote_port = remote_port;
+		ours->serial = r->serial;
 		clear_pending(d, port);
 		WRITE_ONCE(ours->kind, RINGLET_EVTCHN_INTERDOMAIN);
 		theirs->remote_port = port;
@@ -323,9 +322,6 @@ static void release(struct domain *d, struct event_port *p, struct domain *r)
 		break;
 	case RINGLET_EVTCHN_INTERDOMAIN:
 		theirs = port_of(r, p->remote_port);
-		/* Identifiers are used again: a successor must not bind. */
-		theirs->remote = (u16)(d->events.closed ? RINGLET_DOMID_NONE :
-							  d->id);
 		theirs->remote_port = 0;
 		WRITE_ONCE(theirs->kind, RINGLET_EVTCHN_UNBOUND);
 		break;

@@ -26,7 +26,7 @@ struct event_port {
 		u32 virq;
 		u32 pirq;
 	};
-	u64 reserved;
+	u64 serial;		/* UNBOUND, INTERDOMAIN: of the domain 'remote' */
 };
 
 struct event_table {

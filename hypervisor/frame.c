@@ -420,8 +420,8 @@ void frame_init(const struct mem_region *ram, u32 nr_ram,
 	own.size = ALIGN_UP(nr_frames * sizeof(struct frame), PAGE_SIZE);
 	own.start = find_place(own.size, ram, nr_ram, used, nr_used);
 	if (!own.start)
-		panic("no %lu bytes of memory in one piece for the frame table",
-		      (unsigned long)own.size);
+		boot_failure("there are no %lu KiB of memory in one piece for the frame table; give the machine more memory",
+			     (unsigned long)own.size / 1024);
 	table = phys_to_virt(own.start);
 	memset(table, 0, own.size);
 	for (u64 i = 0; i < nr_frames; i++)

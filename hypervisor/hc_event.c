@@ -29,12 +29,12 @@ s64 hc_console_write(struct vcpu *v, u64 buf, u64 len)
 s64 hc_console_read(struct vcpu *v, u64 buf, u64 len)
 {
 	char chunk[CONSOLE_CHUNK];
-	size_t n = console_peek(v->domain, chunk, MIN(len, sizeof(chunk)));
+	u64 at;
+	size_t n = console_peek(v->domain, chunk, MIN(len, sizeof(chunk)), &at);
 
 	if (copy_to_guest(v, buf, chunk, n))
 		return -EFAULT;
-	console_skip(v->domain, n);
-	return (s64)n;
+	return console_skip(v->domain, at, n) ? (s64)n : -ERESTART_HV;
 }
 
 s64 hc_evtchn_alloc(struct vcpu *v, u32 domain, u32 remote)

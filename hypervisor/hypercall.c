@@ -23,7 +23,8 @@ static const char *const names[] = {
 
 const char *hypercall_name(u32 nr)
 {
-	return nr < ARRAY_SIZE(names) ? names[nr] : "?";
+	return nr < ARRAY_SIZE(names) ? names[index_nospec(nr, ARRAY_SIZE(names))] :
+					"none";
 }
 
 void hypercall(struct vcpu *v)
@@ -34,6 +35,7 @@ void hypercall(struct vcpu *v)
 	s64 ret;
 
 	perf_inc(v->domain, hypercalls);
+	v->hc_last = (u32)MIN(nr, (u64)~0U);
 	v->hc_user = r->rax & RINGLET_HC_USER;
 	ret = nr >> 32 ? -ENOSYS : hypercall_dispatch(v, (u32)nr, a);
 	v->hc_user = false;

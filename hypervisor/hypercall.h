@@ -12,7 +12,7 @@
 /* Do the hypercall that the registers of the current vCPU ask for. */
 void hypercall(struct vcpu *v);
 
-/* Name of a hypercall, for messages; "?" if there is none. */
+/* Name of a hypercall, for messages; "none" if the number is nobody's. */
 const char *hypercall_name(u32 nr);
 
 #endif /* HV_HYPERCALL_H */

@@ -14,4 +14,10 @@ void machine_end(u32 reason) __noreturn;
 /* The processor's name, NUL-terminated, cut if longer. */
 void machine_cpu_model(char *buf, size_t size);
 
+/*
+ * Fill a buffer, a multiple of 8 bytes, from the processor's random number
+ * generator. False: it has none, or it does not deliver.
+ */
+bool machine_random(void *buf, size_t size);
+
 #endif /* HV_MACHINE_H */

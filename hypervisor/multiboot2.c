@@ -4,6 +4,7 @@
  * numbers are those of the Multiboot2 Specification, version 2.0.
  */
 #include "multiboot2.h"
+#include "unaligned.h"
 
 #ifndef RINGLET_HOST
 #include "string.h"
@@ -36,22 +37,6 @@ struct tag {
 	u32 type;
 	u32 size;
 };
-
-static u32 get32(const u8 *p)
-{
-	u32 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u64 get64(const u8 *p)
-{
-	u64 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /* Copy the string at 'offset' of a tag. If it is too long, cut or refuse it. */
 static enum multiboot2_error get_string(const struct tag *t, u32 offset,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The three failure verbs.
+ * The failure verbs.
  *
  *  return -E...          the caller asked for something that cannot be: nothing
  *                        has changed
@@ -8,6 +8,8 @@
  *                        answered with an errno: it ends, with one reason (the
  *                        first wins); see domain.h
  *  panic(...)            the hypervisor's own state is wrong: everything ends
+ *  boot_failure(...)     what the machine is, or what GRUB loaded, does not do:
+ *                        before domain 0 runs, instead of panic()
  *
  * ASSERT states what the code relies on. It is not error handling, and it
  * never depends on what a guest does.
@@ -20,7 +22,10 @@
 /* Print a reason with registers and stop, or reboot, the machine. */
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 
-/* Stop after a panic (true), or reset the machine. */
+/* Print a sentence, with cause and remedy, and stop, or reboot, the machine. */
+void boot_failure(const char *fmt, ...) __noreturn __printf(1, 2);
+
+/* Stop after a panic or boot failure (true), or reset the machine. */
 void panic_set_noreboot(bool on);
 
 #ifdef CONFIG_DEBUG

@@ -51,6 +51,7 @@ struct vcpu {
 	void *xsave;			/* extended state, 64-byte aligned */
 
 	bool hc_user;			/* this hypercall is a user's, passed on */
+	u32 hc_last;			/* number of the last hypercall */
 	struct sched_vcpu sched;
 	struct timer timer;		/* VIRQ_TIMER */
 	u32 virq_port[8];		/* per-vCPU virqs; 0 = not bound */

@@ -4,6 +4,8 @@
  */
 #include "vtlb.h"
 
+#include "coherence.h"
+#include "printk.h"
 #include "shadow.h"
 
 /* Attempts at a fill that others disturb before the guest is let run, and fault,
@@ -30,6 +32,7 @@ int vtlb_init(struct domain *d, u64 quota)
 	memset(t, 0, sizeof(*t));
 	lock_init(&t->roots_lock, LOCK_ROOTS);
 	lock_init(&t->pool_lock, LOCK_POOL);
+	coherence_init(d);
 	t->pool = FRAME_END;
 	t->kernel_root = GFN(~0UL);
 	if (quota == 0)
@@ -272,8 +275,10 @@ static enum fill fill(struct vcpu *v, gfn_t gfn, u64 va, u32 access, u32 *error,
 	*error = w.error;
 	if (rc == FILL_DONE)
 		rc = install(d, r, va, &w, e, &rm, filled);
-	if (rc == FILL_DONE)
+	if (rc == FILL_DONE) {
 		root_copy(v, r, pte_index(va, 4) & 255);
+		coherence_filled(d, r, va, 1, &w);
+	}
 	unlock(&r->lock);
 	if (rm.noted)
 		removal_finish(&rm);
@@ -283,6 +288,18 @@ static enum fill fill(struct vcpu *v, gfn_t gfn, u64 va, u32 access, u32 *error,
 static bool va_allowed(u64 va)
 {
 	return va_lower(va) || va_common(va);
+}
+
+/*
+ * A guest whose handler believes that the mapping is good faults for ever, and
+ * nothing else would say why. Once for each domain: the log is not the guest's.
+ */
+static void note_reserved(struct domain *d, gfn_t root, u64 va)
+{
+	if (!__atomic_exchange_n(&d->vtlb.reserved_noted, true,
+				 __ATOMIC_RELAXED))
+		log_info("Domain %u: its tables (root %#lx) have for address %#lx a reserved bit or a frame that is not the domain's: it gets a page fault with RSVD, said once",
+			 d->id, root.n << PAGE_SHIFT, va);
 }
 
 enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
@@ -303,6 +320,8 @@ enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 
 		if (rc == FILL_FAULT) {
 			*guest_error |= error;
+			if (error & PF_RSVD)
+				note_reserved(d, gfn, va);
 			return VTLB_FAULT;
 		}
 		if (rc == FILL_DONE)
@@ -312,6 +331,7 @@ enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 	}
 	perf_inc(d, fills);
 	perf_add(d, fill_pages, filled);
+	coherence_judge(d);
 	return VTLB_FILLED;
 }
 
@@ -370,6 +390,7 @@ static u64 hint_table(struct vcpu *v, gfn_t gfn, u64 va, u64 count, u32 *filled)
 
 			*filled += fill_beside(d, &w, at, slot);
 		}
+		coherence_filled(d, r, va, n, &w);
 	}
 	unlock(&r->lock);
 	if (rm.noted)
@@ -403,4 +424,5 @@ void vtlb_hints(struct vcpu *v)
 		}
 	}
 	perf_add(v->domain, hint_pages, filled);
+	coherence_judge(v->domain);
 }

@@ -52,6 +52,25 @@ struct vtlb_root {
 	u64 l3[256];			/* master: level-4 entries of our half */
 };
 
+#ifdef CONFIG_VTLB_CHECK
+enum coherence_fault {
+	COHERENCE_NONE, COHERENCE_FILL, COHERENCE_FLUSH, COHERENCE_STALE,
+	COHERENCE_COPY,
+};
+
+/* See coherence.h. */
+struct coherence {
+	struct spinlock lock;		/* class POOL */
+	struct coherence_pending {
+		u64 root, va;
+		u32 since;		/* vtlb.age */
+		bool used;
+	} pending[16];
+	enum coherence_fault fault;	/* the first: where and what */
+	u64 root, va, leaf, pte;
+};
+#endif
+
 struct vtlb {
 	struct spinlock roots_lock;	/* class ROOTS: hash, list by use */
 	struct vtlb_root *hash[VTLB_HASH];
@@ -67,11 +86,15 @@ struct vtlb {
 	u64 pool_pages;			/* allocated, free or not */
 	u64 quota;
 	u32 age;			/* turns of vtlb_age */
+	bool reserved_noted;		/* atomic: see note_reserved() */
 
 	/* Flushes between their removal of entries and the end of their
 	 * shootdown; atomic. While it is not 0 an entry that is not there may
 	 * still be in a TLB. */
 	u32 unflushed;
+#ifdef CONFIG_VTLB_CHECK
+	struct coherence coherence;
+#endif
 };
 
 enum vtlb_result {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Unpack libfdt from Debian's kernel source, for the hypervisor.
+# Unpack libfdt and the font from Debian's kernel source, for the hypervisor.
 #
 # The hypervisor compiles libfdt with its own flags: Debian's libfdt.a has stack
 # protector canaries and jump tables, which cannot be in a hypervisor. Only the
@@ -21,7 +21,7 @@ fail() {
 }
 
 complete() {
-	for file in $files libfdt_env.h; do
+	for file in $files libfdt_env.h font_8x16.c; do
 		[ -s "$dir/$file" ] || return 1
 	done
 	cmp -s "$top/hypervisor/libfdt_env.h" "$dir/libfdt_env.h"
@@ -34,14 +34,14 @@ complete() {
 tmp=$dir.tmp.$$
 trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp"
-members=
+members=linux-source-6.12/lib/fonts/font_8x16.c
 for file in $files; do
 	members="$members linux-source-6.12/scripts/dtc/libfdt/$file"
 done
 # --occurrence stops at the last member wanted instead of reading to the end.
 # shellcheck disable=SC2086
-tar -xmJf "$tarball" -C "$tmp" --strip-components=4 --occurrence=1 $members ||
-	fail "cannot unpack libfdt from $tarball"
+tar -xmJf "$tarball" -C "$tmp" --transform='s,.*/,,' --occurrence=1 $members ||
+	fail "cannot unpack libfdt and the font from $tarball"
 cp "$top/hypervisor/libfdt_env.h" "$tmp/"
 rm -rf "$dir"
 mkdir -p "$(dirname "$dir")"

@@ -33,7 +33,7 @@ struct build {
 	uint32_t domid;
 	struct builder_region memory;
 	struct file kernel, ramdisk;
-	uint8_t seed[32];
+	uint8_t seed[BUILDER_RNG_SEED];
 };
 
 static int read_all(int fd, struct file *f)
@@ -102,7 +102,8 @@ static bool is_linux(const struct file *kernel)
 {
 	static const char banner[] = "Linux version ";
 
-	return memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
+	return kernel->data &&
+	       memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
 }
 
 /* Read the files and decide where all goes; touches no domain. */

@@ -138,7 +138,7 @@ static void show_list(struct listing *l, const struct ringlet_domain_info *d)
 	cli_add_number(json, "shadow_quota", d->shadow_quota);
 	cli_add_number(json, "hypervisor_pages", d->hv_pages);
 	cli_add_number(json, "foreign_references", d->foreign_refs);
-	cli_add_number(json, "console_bytes_lost", d->console_lost);
+	cli_add_number(json, "console_bytes_refused", d->console_refused);
 	if (d->flags & RINGLET_DOMF_SHUTDOWN)
 		cli_add_string(json, "reason", reason_name(d->reason));
 	if (d->why[0])

@@ -11,9 +11,12 @@
 #include "layout.h"
 #include "panic.h"
 #include "printk.h"
+#include "unaligned.h"
+#include "x86/boot.h"
 #include "x86/platform.h"
 
 #define HEADER_SIZE	36
+#define RSDP_SIZE	20	/* of version 1, with which all begin */
 #define MAX_TABLE	0x100000
 #define MAX_TABLES	256
 
@@ -33,30 +36,6 @@ static struct isa_override {
 	u32 gsi;
 	bool level, low;
 } overrides[ISA_IRQS];
-
-static u16 get16(const u8 *p)
-{
-	u16 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u32 get32(const u8 *p)
-{
-	u32 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static u64 get64(const u8 *p)
-{
-	u64 v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static bool sum_is_zero(const u8 *p, u32 len)
 {
@@ -166,7 +145,7 @@ static void parse_madt(const u8 *t, u32 len)
 	u32 pos = HEADER_SIZE + 8;
 
 	if (len < pos)
-		panic("ACPI: the MADT is too short, %u bytes", len);
+		boot_failure("ACPI: the MADT is too short, %u bytes; update the firmware", len);
 	acpi.lapic_phys = get32(t + HEADER_SIZE);
 	while (len - pos >= 2) {
 		u32 size = t[pos + 1];
@@ -211,7 +190,7 @@ static void parse_root(u64 phys, u32 entry_size)
 	u64 addr;
 
 	if (!root || memcmp(root, entry_size == 8 ? "XSDT" : "RSDT", 4))
-		panic("ACPI: there is no valid root table at %#lx", phys);
+		boot_failure("ACPI: there is no valid root table at %#lx; update the firmware", phys);
 	nr = MIN((len - HEADER_SIZE) / entry_size, (u32)MAX_TABLES);
 	for (i = 0; i < nr; i++) {
 		addr = entry_size == 8 ? get64(root + HEADER_SIZE + i * 8) :
@@ -227,23 +206,42 @@ static void parse_root(u64 phys, u32 entry_size)
 		}
 	}
 	if (!madt)
-		panic("ACPI: there is no valid MADT, so CPUs and interrupt controllers are unknown");
+		boot_failure("ACPI: there is no valid MADT, so CPUs and interrupt controllers are unknown; update the firmware");
 }
 
-/* The RSDP's own address, which domain 0 wants to know: section 5.2.5.1. */
-static u64 find_rsdp(const u8 *copy)
+/* Where a copy of the RSDP stands from 'start' on, before 'end'; 0: nowhere. */
+static u64 search_rsdp(const u8 *copy, u64 start, u64 end)
 {
-	u64 ebda = (u64)get16(phys_to_virt(0x40e)) << 4, phys;
+	u64 phys;
 
-	for (phys = 0xe0000; phys < 0x100000; phys += 16)
-		if (!memcmp(phys_to_virt(phys), copy, 20))
-			return phys;
-	if (ebda < 0x80000 || ebda >= 0xa0000)
-		return 0;
-	for (phys = ebda; phys < ebda + 1024; phys += 16)
-		if (!memcmp(phys_to_virt(phys), copy, 20))
+	/* Multiples of 16 in a BIOS; EDK2 has it at any multiple of 4. */
+	for (phys = ALIGN_UP(start, 4); phys + RSDP_SIZE <= end; phys += 4)
+		if (!memcmp(phys_to_virt(phys), copy, RSDP_SIZE))
 			return phys;
 	return 0;
+}
+
+/*
+ * The RSDP's own address, which domain 0 wants to know. UEFI has it in memory
+ * of ACPI's types, a BIOS in ROM or in its extended data area: 5.2.5.
+ */
+static u64 find_rsdp(const u8 *copy)
+{
+	u64 ebda = (u64)get16(phys_to_virt(0x40e)) << 4, phys = 0;
+	u32 i;
+
+	for (i = 0; i < boot_mb2.nr_memory && !phys; i++) {
+		const struct multiboot2_memory *m = &boot_mb2.memory[i];
+
+		if ((m->type == MULTIBOOT2_ACPI || m->type == MULTIBOOT2_NVS) &&
+		    platform_is_mapped(m->addr, m->size))
+			phys = search_rsdp(copy, m->addr, m->addr + m->size);
+	}
+	if (!phys)
+		phys = search_rsdp(copy, 0xe0000, 0x100000);
+	if (!phys && ebda >= 0x80000 && ebda < 0xa0000)
+		phys = search_rsdp(copy, ebda, ebda + 1024);
+	return phys;
 }
 
 void acpi_init(const u8 *rsdp, bool v2)
@@ -254,9 +252,9 @@ void acpi_init(const u8 *rsdp, bool v2)
 	else
 		parse_root(get32(rsdp + 16), 4);
 	if (!acpi.nr_cpus)
-		panic("ACPI: the MADT names no usable CPU");
+		boot_failure("ACPI: the MADT names no usable CPU; update the firmware");
 	if (!acpi.nr_ioapics)
-		panic("ACPI: the MADT names no IO-APIC, which Ringlet needs");
+		boot_failure("ACPI: the MADT names no IO-APIC, which Ringlet needs; turn it on in the firmware's set-up");
 	log_info("ACPI: %u CPUs, %u IO-APICs, PM timer port %#x",
 		 acpi.nr_cpus, acpi.nr_ioapics, acpi.pm_timer_port);
 }

@@ -40,8 +40,8 @@ static bool frames_ready;
 static void add_used(u64 start, u64 end)
 {
 	if (nr_used == MAX_USED)
-		panic("memory is in more than %u pieces that are in use",
-		      MAX_USED);
+		boot_failure("memory is in more than %u pieces that are in use; load fewer modules",
+			     MAX_USED);
 	start = ALIGN_DOWN(start, PAGE_SIZE);
 	used[nr_used++] = (struct mem_region){
 		.start = start, .size = ALIGN_UP(end, PAGE_SIZE) - start,
@@ -174,13 +174,13 @@ u64 boot_alloc_page(void)
 	if (frames_ready) {
 		mfn = frame_alloc_hv(0);
 		if (mfn.n == MFN_NONE.n)
-			panic("no memory for starting CPUs");
+			boot_failure("there is no memory for starting CPUs; use maxcpus=, or give the machine more memory");
 		return mfn.n << PAGE_SHIFT;
 	}
 	for (;;) {
 		phys = ram_below(next_alloc);
 		if (phys == ~0UL)
-			panic("not enough memory below 4 GiB to start with");
+			boot_failure("there is not enough memory below 4 GiB; give the machine more memory");
 		taken = in_use(phys);
 		if (!taken)
 			break;
@@ -203,7 +203,7 @@ u64 boot_low_page(void)
 	u64 phys = ram_below(0xa0000);
 
 	if (phys == ~0UL || phys < PAGE_SIZE)
-		panic("there is no memory below 640 KiB for other CPUs to start in");
+		boot_failure("there is no memory below 640 KiB for other CPUs to start in; update the firmware");
 	return phys;
 }
 
@@ -219,8 +219,8 @@ void boot_main(u32 info)
 		cmdline_parse(&boot_cmdline, "");
 	main_console();
 	if (error)
-		panic("the boot information is damaged: %s",
-		      multiboot2_strerror(error));
+		boot_failure("the boot information is damaged: %s; use GRUB's 'multiboot2'",
+			     multiboot2_strerror(error));
 	cpu_identify();
 	cpu_init();
 	vtlb_setup(cpu_info.phys_bits);

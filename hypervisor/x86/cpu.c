@@ -15,6 +15,9 @@
 struct cpu_info cpu_info;
 struct cpu_features cpu_has;
 
+/* RDSEED fails when it is asked too fast, RDRAND hardly ever. */
+#define RANDOM_TRIES 100
+
 /* State components 0-2 and 5-7: x87, SSE, AVX, AVX-512. */
 #define XCR0_WANTED	0xe7UL
 
@@ -67,6 +70,8 @@ void cpu_identify(void)
 	cpu_info.phys_mask = ((1UL << cpu_info.phys_bits) - 1) & PAGE_MASK;
 	cpu_has.pcid = leaf1.ecx & 1U << 17;
 	cpu_has.smep = leaf7.ebx & 1U << 7;
+	cpu_has.rdrand = leaf1.ecx & 1U << 30;
+	cpu_has.rdseed = leaf7.ebx & 1U << 18;
 	cpu_has.ibpb = leaf7.edx & 1U << 26 || sizes.ebx & 1U << 12;
 	cpu_has.md_clear = leaf7.edx & 1U << 10;
 	cpu_has.rdtscp = cpuid(0x80000001, 0).edx & 1U << 27;
@@ -78,8 +83,8 @@ void cpu_identify(void)
 	if ((cpu_info.xcr0 & 0xe4) != 0xe4)
 		cpu_info.xcr0 &= 7;
 	if ((cpu_info.xcr0 & 3) != 3)
-		panic("CPUID.D says that XSAVE cannot save x87 and SSE state (0x%x)",
-		      xsave.eax);
+		boot_failure("CPUID.D says that XSAVE cannot save x87 and SSE state (0x%x); use another CPU",
+			     xsave.eax);
 }
 
 void cpu_init(void)
@@ -92,7 +97,7 @@ void cpu_init(void)
 			    cpuid(1, 0).eax, cpu_info.signature);
 	if (!(cpuid(7, 0).ebx & 1) ||
 	    (cpuid(0xd, 0).eax & cpu_info.xcr0) != cpu_info.xcr0)
-		panic("a CPU lacks features that the boot CPU has; use maxcpus= to leave it out");
+		boot_failure("a CPU lacks features that the boot CPU has; use maxcpus= to leave it out");
 	if (cpu_has.smep)
 		cr4 |= CR4_SMEP;
 	write_cr0(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
@@ -106,6 +111,32 @@ void cpu_init(void)
 void machine_cpu_model(char *buf, size_t size)
 {
 	snprintf(buf, size, "%s", cpu_info.model);
+}
+
+/* SDM volume 1, 7.3.17: carry says that there is a number. */
+static bool random_number(u64 *n)
+{
+	bool ok = false;
+	u32 i;
+
+	for (i = 0; cpu_has.rdseed && !ok && i < RANDOM_TRIES; i++)
+		__asm__ volatile("rdseed %0\n\tsetc %1\n\tpause"
+				 : "=r"(*n), "=qm"(ok) : : "cc");
+	for (i = 0; cpu_has.rdrand && !ok && i < RANDOM_TRIES; i++)
+		__asm__ volatile("rdrand %0\n\tsetc %1"
+				 : "=r"(*n), "=qm"(ok) : : "cc");
+	/* Some of AMD's say so and deliver ones only. */
+	return ok && *n != ~0UL;
+}
+
+bool machine_random(void *buf, size_t size)
+{
+	u64 *n = buf;
+
+	for (; size; size -= sizeof(*n))
+		if (!random_number(n++))
+			return false;
+	return true;
 }
 
 u32 xsave_order(void)

@@ -245,6 +245,8 @@ extern struct cpu_info cpu_info;
 struct cpu_features {
 	bool smep;
 	bool rdtscp;
+	bool rdrand;
+	bool rdseed;
 	bool invariant_tsc;
 	bool pcid;
 	bool ibpb;		/* IA32_PRED_CMD.IBPB */

@@ -36,6 +36,15 @@ header:
 	.short 1, 0
 	.long 20
 	.long 1, 3, 6
+	/* VGA text will do; else a framebuffer, if there is one, of any size */
+	.balign 8
+	.short 4, 0
+	.long 12
+	.long 2
+	.balign 8
+	.short 5, 1
+	.long 20
+	.long 0, 0, 32
 	/* modules on page boundaries */
 	.balign 8
 	.short 6, 0
@@ -139,17 +148,23 @@ boot_start:
 	movabsq	$boot_high, %rax
 	jmp	*%rax
 
-	/* Print the sentence at ESI on VGA and COM1, and stop. */
+	/* Print the sentence at ESI on VGA, emptied first, and COM1, and stop. */
 	.code32
 refuse:
+	movl	$0xb8000, %edi
+	movl	$0x07200720, %eax
+	movl	$(80 * 25 / 2), %ecx
+	rep stosl
 	movl	$0xb8000, %edi
 1:	lodsb
 	testb	%al, %al
 	jz	4f
-	movb	$0x07, %ah
-	movw	%ax, (%edi)
-	addl	$2, %edi
 	movb	%al, %bl
+	cmpb	$' ', %al
+	jb	5f
+	movb	$0x07, %ah
+	stosw
+5:
 	movl	$100000, %ecx
 2:	movw	$0x3fd, %dx
 	inb	%dx, %al
@@ -166,13 +181,13 @@ refuse:
 no_multiboot:
 	.asciz "Ringlet: not started by a Multiboot2 loader; use GRUB's 'multiboot2' command.\r\n"
 no_long_mode:
-	.asciz "Ringlet: this CPU has no 64-bit mode, which Ringlet needs.\r\n"
+	.asciz "Ringlet: this CPU has no 64-bit mode, which Ringlet needs; use an x86-64 CPU (QEMU: -cpu max).\r\n"
 no_nx:
-	.asciz "Ringlet: this CPU has no NX bit, or the firmware turned it off; Ringlet needs it.\r\n"
+	.asciz "Ringlet: this CPU has no NX bit, which Ringlet needs, or the firmware hides it; turn it on in the firmware's set-up (QEMU: -cpu max).\r\n"
 no_xsave:
-	.asciz "Ringlet: this CPU has no XSAVE, which Ringlet needs (QEMU: use -cpu max).\r\n"
+	.asciz "Ringlet: this CPU has no XSAVE, which Ringlet needs; use a newer CPU (QEMU: -cpu max).\r\n"
 no_fsgsbase:
-	.asciz "Ringlet: this CPU has no FSGSBASE, which Ringlet needs (QEMU: use -cpu max).\r\n"
+	.asciz "Ringlet: this CPU has no FSGSBASE, which Ringlet needs; use a newer CPU (QEMU: -cpu max).\r\n"
 
 	.balign 8
 boot_gdt:

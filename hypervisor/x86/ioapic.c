@@ -66,8 +66,8 @@ void ioapic_init(void)
 	pic_mask();
 	for (i = 0; i < acpi.nr_ioapics; i++) {
 		if (acpi.ioapics[i].phys >= (1UL << 32) - PAGE_SIZE)
-			panic("an IO-APIC is above 4 GiB, at %#lx",
-			      acpi.ioapics[i].phys);
+			boot_failure("an IO-APIC is above 4 GiB, at %#lx; the firmware must place it below",
+				     acpi.ioapics[i].phys);
 		pins[i] = (io_read(i, REG_VERSION) >> 16 & 0xff) + 1;
 		for (pin = 0; pin < pins[i]; pin++) {
 			io_write(i, REG_ENTRY(pin), ENTRY_MASKED);

@@ -79,14 +79,14 @@ void lapic_init(u32 uid)
 	u32 i, j;
 
 	if (base & BASE_X2APIC)
-		panic("the firmware left the local APIC in x2APIC mode; turn x2APIC off in the firmware's set-up");
+		boot_failure("the firmware left the local APIC in x2APIC mode; turn x2APIC off in the firmware's set-up");
 	if ((base & cpu_info.phys_mask) != acpi.lapic_phys)
-		panic("the local APIC is at %#lx, but ACPI says %#lx",
-		      base & cpu_info.phys_mask, acpi.lapic_phys);
+		boot_failure("the local APIC is at %#lx, but ACPI says %#lx; update the firmware",
+			     base & cpu_info.phys_mask, acpi.lapic_phys);
 	/* gate_nmi in gate.S and the address of MSIs rely on it. */
 	if (acpi.lapic_phys != 0xfee00000)
-		panic("the local APIC is at %#lx; it must be at 0xfee00000",
-		      acpi.lapic_phys);
+		boot_failure("the local APIC is at %#lx; the firmware must leave it at 0xfee00000",
+			     acpi.lapic_phys);
 	wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
 	apic_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	apic_write(APIC_TPR, 0);

@@ -41,6 +41,32 @@ static void backtrace(u64 frame, u64 start, u64 end)
 	}
 }
 
+static void __noreturn end_machine(void)
+{
+	if (noreboot) {
+		log_error("noreboot: stopped");
+		cpu_stop();
+	}
+	log_error("resetting the machine in %u seconds", REBOOT_DELAY_MS / 1000);
+	platform_delay_ms(REBOOT_DELAY_MS);
+	platform_reboot();
+}
+
+void boot_failure(const char *fmt, ...)
+{
+	char text[256];
+	__builtin_va_list ap;
+
+	irq_disable();
+	smp_stop_others();
+	log_single_user();
+	__builtin_va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	__builtin_va_end(ap);
+	log_error("Ringlet cannot start: %s", text);
+	end_machine();
+}
+
 void panic(const char *fmt, ...)
 {
 	u64 frame = (u64)__builtin_frame_address(0), end;
@@ -71,11 +97,5 @@ void panic(const char *fmt, ...)
 		end = this_pcpu()->stack_top;
 		backtrace(frame, end - STACK_SIZE, end);
 	}
-	if (noreboot) {
-		log_error("noreboot: stopped");
-		cpu_stop();
-	}
-	log_error("resetting the machine in %u seconds", REBOOT_DELAY_MS / 1000);
-	platform_delay_ms(REBOOT_DELAY_MS);
-	platform_reboot();
+	end_machine();
 }

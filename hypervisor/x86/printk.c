@@ -10,6 +10,7 @@
 #include "time.h"
 #include "x86/cpu.h"
 #include "x86/smp.h"
+#include "x86/screen.h"
 #include "x86/uart.h"
 
 #define LOG_SIZE 65536		/* a power of two */
@@ -227,8 +228,10 @@ static void emit(enum log_level level, const char *text, size_t len)
 	for (i = 0; i < len; i++)
 		ring[(ring_next + i) % LOG_SIZE] = text[i];
 	__atomic_store_n(&ring_next, ring_next + len, __ATOMIC_RELEASE);
-	if ((int)level <= console_level)
+	if ((int)level <= console_level) {
 		uart_write(text, len);
+		screen_write(text, len);
+	}
 }
 
 void log_vline(enum log_level level, const char *fmt, __builtin_va_list ap)

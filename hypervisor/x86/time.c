@@ -228,13 +228,13 @@ static void calibrate(void)
 			continue;
 		source = "the PIT";
 		if (!sample_pit(&tsc[i], &apic[i]))
-			panic("neither the ACPI PM timer nor the PIT runs: the speed of the TSC is unknown");
+			boot_failure("neither the ACPI PM timer nor the PIT runs, so the speed of the TSC is unknown; turn one of them on in the firmware's set-up");
 	}
 	tsc_hz = median(tsc, SAMPLES);
 	apic_hz = median(apic, SAMPLES);
 	if (tsc_hz < 1000000 || apic_hz < 100000)
-		panic("impossible clock rates: TSC %lu Hz, local APIC %lu Hz",
-		      tsc_hz, apic_hz);
+		boot_failure("impossible clock rates: TSC %lu Hz, local APIC %lu Hz",
+			     tsc_hz, apic_hz);
 	lapic_timer_set_rate((apic_hz << 32) / NS_PER_SEC);
 	set_frequency(tsc_hz);
 	log_info("TSC %lu.%03lu MHz%s, local APIC timer %lu.%03lu MHz, by %s; samples from %lu to %lu kHz",

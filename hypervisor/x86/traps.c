@@ -400,9 +400,13 @@ void hv_entry(struct cpu_regs *r)
 static void idle(struct pcpu *p)
 {
 	u64 start = time_ns();
+	bool more = frame_reap();
 
+	/* After it: a grace period that it began waits for us as well, and
+	 * nobody may ever wake us. */
 	WRITE_ONCE(p->quiescent, p->quiescent + 1);
-	if (!frame_reap() && !sched_needed())
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!more && !sched_needed())
 		cpu_wait();
 	else
 		__asm__ volatile("sti\n\tnop\n\tcli" ::: "memory");

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -37,11 +38,16 @@ def devices():
 
 
 @contextlib.contextmanager
-def domain0(name, cpus=2, memory=2048, limit=180, image=BUILD / "ringlet.iso"):
-    """Boot to domain 0's shell. Yields (machine, shell)."""
+def domain0(name, cpus=2, memory=2048, limit=180, entry=0,
+            image=BUILD / "ringlet.iso", **machine_options):
+    """Boot an entry of the menu to domain 0's shell. Yields (machine, shell)."""
     with devices() as options, \
             Machine(image, cpus=cpus, memory=memory,
-                    log=log_path(name), devices=options) as machine:
+                    log=log_path(name), devices=options,
+                    **machine_options) as machine:
+        if entry:
+            machine.expect("The highlighted entry will be executed", limit)
+            machine.send("\x0e" * entry + "\r")  # Ctrl-N: down
         machine.expect(r"\(RL\) [^\n]*Ringlet \d", limit)
         machine.expect(r"\(RL\) [^\n]*\b%s CPUs are up" % cpus, limit)
         machine.expect(r"Linux version 6\.12", limit)
@@ -65,13 +71,17 @@ def mount_files(shell):
     return "/mnt"
 
 
+def from_json(text):
+    """JSON from the console, on which the hypervisor may have said something."""
+    try:
+        return json.loads(re.sub(r"\(RL\) \[[^\n]*\n", "", text))
+    except ValueError as error:
+        raise Failure(f"{error}: {text}") from error
+
+
 def domains(shell):
     """What 'ringlet list --json' says, by name."""
-    text = shell.check("ringlet list --json")
-    try:
-        return {d["name"]: d for d in json.loads(text)}
-    except (ValueError, KeyError, TypeError) as error:
-        raise Failure(f"'ringlet list --json': {error}: {text}") from error
+    return {d["name"]: d for d in from_json(shell.check("ringlet list --json"))}
 
 
 def wait_for(shell, what, true, limit=60):

@@ -7,6 +7,7 @@ that a real machine would not have.
 """
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -18,8 +19,11 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 # Machines that are busy need more time: RINGLET_TEST_SLOW=2 doubles each limit.
 SLOW = float(os.environ.get("RINGLET_TEST_SLOW", "1"))
+# What starts GRUB: options of QEMU.
+FIRMWARE = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}
 # The hypervisor's or a Linux's last words.
-PANIC = r"PANIC on CPU \d+:\s*\n[^\n]*|Kernel panic - not syncing[^\n]*"
+PANIC = (r"PANIC on CPU \d+:\s*\n[^\n]*|Ringlet cannot start: [^\n]*|"
+         r"Kernel panic - not syncing[^\n]*")
 
 
 class Failure(Exception):
@@ -59,17 +63,24 @@ def ringlet_menu(options, kernel_arguments="", initrd=False):
 
 
 class Machine:
-    """One QEMU. Use as a context manager; it is gone at the end."""
+    """One QEMU. Use as a context manager; it is gone at the end.
 
-    def __init__(self, image, cpus=2, memory=2048, log=None, devices=()):
+    Boots the CD image; with None, what 'devices' says (such as -kernel).
+    """
+
+    def __init__(self, image, cpus=2, memory=2048, log=None, devices=(),
+                 machine="q35", firmware="bios", cpu="max"):
         self.command = [
-            "qemu-system-x86_64", "-machine", "q35", "-cpu", "max",
-            "-accel", "tcg", "-smp", str(cpus), "-m", str(memory),
+            "qemu-system-x86_64", "-machine", machine, "-cpu", cpu,
+            *FIRMWARE[firmware], "-accel", "tcg", "-smp", str(cpus), "-m", str(memory),
             "-display", "none", "-monitor", "none", "-no-reboot",
             "-chardev", "stdio,id=console,signal=off",
             "-serial", "chardev:console",
-            "-drive", f"file={image},media=cdrom,readonly=on,format=raw",
-            "-boot", "d", *(devices or ("-nic", "none"))]
+            *(devices or ("-nic", "none")),
+            *shlex.split(os.environ.get("RINGLET_QEMU_OPTIONS", ""))]
+        if image:
+            self.command += ["-boot", "d", "-drive",
+                             f"file={image},media=cdrom,readonly=on,format=raw"]
         self.log_path = Path(log) if log else BUILD / "tests/log/machine.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.process = None

@@ -27,7 +27,8 @@ START_TEST(defaults)
 
 	for (i = 0; i < 3; i++) {
 		expect_ok(texts[i]);
-		ck_assert_uint_eq(c.console, CMDLINE_CONSOLE_COM1);
+		ck_assert_uint_eq(c.console,
+				  CMDLINE_CONSOLE_COM1 | CMDLINE_CONSOLE_VGA);
 		ck_assert_int_eq(c.loglvl, CMDLINE_LOG_WARNING);
 		ck_assert_uint_eq(c.dom0_mem, 0);
 		ck_assert_uint_eq(c.dom0_max_vcpus, 0);
@@ -131,6 +132,14 @@ START_TEST(switches)
 	expect_report("no-noreboot=1",
 		      "no-noreboot=1: an option with no- has no value");
 	expect_report("no-maxcpus", "no-maxcpus: unknown option");
+	expect_ok("vtlb=check sched=random:4294967295");
+	ck_assert(c.vtlb_check);
+	ck_assert_uint_eq(c.sched_seed, 4294967295);
+	expect_report("vtlb=on", "vtlb=on: vtlb can be check");
+	expect_report("sched=random:0",
+		      "sched=random:0: sched can be random:SEED, a number from 1 to 4294967295");
+	expect_report("sched=random:7x",
+		      "sched=random:7x: sched can be random:SEED, a number from 1 to 4294967295");
 }
 END_TEST
 
@@ -141,7 +150,8 @@ START_TEST(console)
 	expect_ok("console=vga console=com1");
 	ck_assert_uint_eq(c.console, CMDLINE_CONSOLE_COM1);
 	expect_report("console=com2,tty0", "console=com2,tty0: a console is com1, com2, vga or none");
-	ck_assert_uint_eq(c.console, CMDLINE_CONSOLE_COM1);
+	ck_assert_uint_eq(c.console,
+			  CMDLINE_CONSOLE_COM1 | CMDLINE_CONSOLE_VGA);
 	expect_report("console", "console: this option needs a value");
 	expect_report("com1=115200,7e1",
 		      "com1=115200,7e1: only the frame 8n1 can follow the baud rate");

@@ -9,6 +9,7 @@ static u32 raised[16][RINGLET_NR_VIRQS];
 static char uart[64];
 static size_t uart_len;
 static struct domain *dom0, *domu;
+static u64 at;
 
 bool event_raise_domain_virq(struct domain *d, u32 virq)
 {
@@ -71,18 +72,42 @@ START_TEST(output_reaches_domain0)
 	ck_assert_uint_eq(raised[0][RINGLET_VIRQ_DOMAIN_CONSOLE], 1);
 	ck_assert_uint_eq(uart_len, 0);
 	/* Looking takes nothing: the copy to domain 0 may fail. */
-	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf)), 3);
-	ck_assert_uint_eq(console_out_peek(domu, buf, 2), 2);
+	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf), &at), 3);
+	ck_assert_uint_eq(console_out_peek(domu, buf, 2, &at), 2);
 	ck_assert_mem_eq(buf, "abc", 3);
-	console_out_skip(domu, 2);
-	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf)), 1);
+	ck_assert(console_out_skip(domu, at, 2));
+	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf), &at), 1);
 	ck_assert_int_eq(buf[0], 'c');
-	/* More than there is, is all there is. */
-	console_out_skip(domu, 1000);
-	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf)), 0);
+	ck_assert(console_out_skip(domu, at, 1));
+	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf), &at), 0);
 	ck_assert_uint_eq(console_write(domu, "d", 1), 1);
-	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf)), 1);
+	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf), &at), 1);
 	ck_assert_int_eq(buf[0], 'd');
+}
+END_TEST
+
+/* What two readers see at once, one of them takes. */
+START_TEST(two_readers)
+{
+	char buf[16];
+	u64 other;
+
+	console_write(domu, "abc", 3);
+	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf), &at), 3);
+	ck_assert_uint_eq(console_out_peek(domu, buf, 1, &other), 1);
+	ck_assert(console_out_skip(domu, at, 3));
+	console_write(domu, "def", 3);
+	ck_assert(!console_out_skip(domu, other, 1));
+	ck_assert_uint_eq(console_out_peek(domu, buf, sizeof(buf), &at), 3);
+	ck_assert_mem_eq(buf, "def", 3);
+
+	console_in_push(domu, "xyz", 3);
+	ck_assert_uint_eq(console_peek(domu, buf, 2, &at), 2);
+	ck_assert_uint_eq(console_peek(domu, buf, 3, &other), 3);
+	ck_assert(console_skip(domu, at, 2));
+	ck_assert(!console_skip(domu, other, 3));
+	ck_assert_uint_eq(console_peek(domu, buf, 3, &at), 1);
+	ck_assert_int_eq(buf[0], 'z');
 }
 END_TEST
 
@@ -98,18 +123,23 @@ START_TEST(full_ring_takes_less)
 	} while (n == sizeof(buf));
 	ck_assert_uint_eq(total, RINGLET_CONSOLE_OUT);
 	raised[0][RINGLET_VIRQ_DOMAIN_CONSOLE] = 0;
+	n = RINGLET_CONSOLE_OUT % sizeof(buf);
+	ck_assert_uint_eq(console_refused(domu), sizeof(buf) - n);
 	ck_assert_uint_eq(console_write(domu, "y", 1), 0);
+	ck_assert_uint_eq(console_refused(domu), sizeof(buf) - n + 1);
 	ck_assert_uint_eq(raised[0][RINGLET_VIRQ_DOMAIN_CONSOLE], 0);
 	/* The writer hears of room when there was none, and only then. */
 	ck_assert_uint_eq(raised[1][RINGLET_VIRQ_CONSOLE], 0);
-	console_out_skip(domu, 0);
+	ck_assert_uint_eq(console_out_peek(domu, buf, 10, &at), 10);
+	console_out_skip(domu, at, 0);
 	ck_assert_uint_eq(raised[1][RINGLET_VIRQ_CONSOLE], 0);
-	console_out_skip(domu, 10);
+	ck_assert(console_out_skip(domu, at, 10));
 	ck_assert_uint_eq(raised[1][RINGLET_VIRQ_CONSOLE], 1);
-	console_out_skip(domu, 10);
+	ck_assert(console_out_skip(domu, at + 10, 10));
 	ck_assert_uint_eq(raised[1][RINGLET_VIRQ_CONSOLE], 1);
 	ck_assert_uint_eq(console_write(domu, buf, sizeof(buf)), 20);
-	ck_assert_uint_eq(console_out_peek(domu, got, sizeof(got)), sizeof(got));
+	ck_assert_uint_eq(console_out_peek(domu, got, sizeof(got), &at),
+			  sizeof(got));
 }
 END_TEST
 
@@ -124,18 +154,21 @@ START_TEST(input)
 			  RINGLET_CONSOLE_IN - 3);
 	ck_assert_uint_eq(console_in_push(domu, buf, 1), 0);
 	ck_assert_uint_eq(raised[1][RINGLET_VIRQ_CONSOLE], 2);
-	ck_assert_uint_eq(console_peek(domu, buf, sizeof(buf)),
+	ck_assert_uint_eq(console_peek(domu, buf, sizeof(buf), &at),
 			  RINGLET_CONSOLE_IN);
 	ck_assert_mem_eq(buf, "ls\niii", 6);
-	console_skip(domu, 3);
-	ck_assert_uint_eq(console_peek(domu, buf, 3), 3);
+	ck_assert(console_skip(domu, at, 3));
+	ck_assert_uint_eq(console_peek(domu, buf, 3, &at), 3);
 	ck_assert_mem_eq(buf, "iii", 3);
-	console_skip(domu, sizeof(buf));
-	ck_assert_uint_eq(console_peek(domu, buf, 3), 0);
+	ck_assert(console_skip(domu, at, 3));
+	ck_assert_uint_eq(console_peek(domu, buf, sizeof(buf), &at),
+			  RINGLET_CONSOLE_IN - 6);
+	ck_assert(console_skip(domu, at, RINGLET_CONSOLE_IN - 6));
+	ck_assert_uint_eq(console_peek(domu, buf, 3, &at), 0);
 	/* Domain 0 gets what a person types the same way. */
 	ck_assert_uint_eq(console_in_push(dom0, "q", 1), 1);
 	ck_assert_uint_eq(raised[0][RINGLET_VIRQ_CONSOLE], 1);
-	ck_assert_uint_eq(console_peek(dom0, buf, 3), 1);
+	ck_assert_uint_eq(console_peek(dom0, buf, 3, &at), 1);
 }
 END_TEST
 
@@ -164,17 +197,17 @@ START_TEST(wrap)
 		put += n;
 		seed = seed * 1103515245 + 12345;
 		len = (seed >> 8) % sizeof(buf) + 1;
-		n = _i & 1 ? console_peek(domu, buf, len) :
-			     console_out_peek(domu, buf, len);
+		n = _i & 1 ? console_peek(domu, buf, len, &at) :
+			     console_out_peek(domu, buf, len, &at);
 		ck_assert_uint_eq(n, MIN(put - taken, (u64)len));
 		for (i = 0; i < n; i++)
 			if (buf[i] != byte_at(taken + i))
 				ck_abort_msg("byte %lu is wrong",
 					     (unsigned long)(taken + i));
 		if (_i & 1)
-			console_skip(domu, n);
+			console_skip(domu, at, n);
 		else
-			console_out_skip(domu, n);
+			console_out_skip(domu, at, n);
 		taken += n;
 	}
 	ck_assert_uint_gt(taken, 10 * RINGLET_CONSOLE_OUT);
@@ -191,6 +224,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, domain0_writes_to_the_device);
 	tcase_add_test(tc, output_reaches_domain0);
+	tcase_add_test(tc, two_readers);
 	tcase_add_test(tc, full_ring_takes_less);
 	tcase_add_test(tc, input);
 	tcase_add_loop_test(tc, wrap, 0, 4);

@@ -41,9 +41,11 @@ struct domain *domain_find(struct domain *caller, u32 id)
 
 static struct domain *make(u32 id, u32 vcpus)
 {
+	static u64 serial;
 	struct domain *d = calloc(1, sizeof(*d));
 
 	d->id = id;
+	d->serial = ++serial;
 	d->control = !id;
 	d->nr_vcpus = vcpus;
 	d->shared = calloc(1, sizeof(*d->shared));
@@ -377,8 +379,10 @@ END_TEST
 START_TEST(destroyed_domain)
 {
 	u32 theirs, ours = connect(1, 2, &theirs);
+	s64 unbound = event_alloc(doms[1], RINGLET_DOMID_SELF, 2);
 	u32 frames;
 
+	ck_assert_int_gt(unbound, 0);
 	event_bind_pirq(doms[2], 11);
 	event_bind_virq(doms[2], RINGLET_VIRQ_TIMER, 0);
 	for (u32 i = 0; i < 300; i++)
@@ -398,7 +402,10 @@ START_TEST(destroyed_domain)
 	/* Another domain with its identifier does not get its channels. */
 	make(2, 1);
 	ck_assert_int_eq(event_bind_interdomain(doms[2], 1, ours), -EINVAL);
+	ck_assert_int_eq(event_bind_interdomain(doms[2], 1, (u32)unbound),
+			 -EINVAL);
 	ck_assert_int_eq(event_close(doms[1], ours), 0);
+	ck_assert_int_eq(event_close(doms[1], (u32)unbound), 0);
 }
 END_TEST
 

@@ -12,6 +12,7 @@
 
 #include "lock.h"
 #include "panic.h"
+#include "printk.h"
 #include "shadow.h"
 
 #define WEAK __attribute__((weak))
@@ -22,6 +23,7 @@ WEAK u32 nr_pcpus;
 __thread u32 host_cpu;
 u32 host_work;
 u32 host_kicks;
+u32 host_log_lines;
 jmp_buf host_panic_jump;
 bool host_panic_expected;
 char host_panic_text[256];
@@ -34,13 +36,9 @@ WEAK struct pcpu *this_pcpu(void)
 	return &pcpus[host_cpu];
 }
 
-WEAK void panic(const char *fmt, ...)
+static void end_test(const char *fmt, va_list ap)
 {
-	va_list ap;
-
-	va_start(ap, fmt);
 	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
-	va_end(ap);
 	if (host_panic_expected) {
 		for (u32 i = 0; i < MAX_PCPUS; i++)
 			pcpus[i].held_locks = 0;
@@ -50,9 +48,57 @@ WEAK void panic(const char *fmt, ...)
 	abort();
 }
 
+WEAK void domain_crash(struct domain *d, struct vcpu *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)v;
+	va_start(ap, fmt);
+	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
+	va_end(ap);
+	d->shutdown = true;
+	if (!host_panic_expected) {
+		fprintf(stderr, "domain %u crashed: %s\n", d->id,
+			host_panic_text);
+		abort();
+	}
+}
+
+WEAK void log_line(enum log_level level, const char *fmt, ...)
+{
+	(void)level;
+	(void)fmt;
+	host_log_lines++;
+}
+
+WEAK void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_test(fmt, ap);
+	va_end(ap);
+	abort();
+}
+
+WEAK void boot_failure(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_test(fmt, ap);
+	va_end(ap);
+	abort();
+}
+
 WEAK bool work_expired(void)
 {
 	return host_work && --host_work == 0;
+}
+
+WEAK void cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
 }
 
 /* The other pCPU comes in at once, and leaves again. */

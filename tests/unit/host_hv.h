@@ -44,8 +44,8 @@ void host_idle(u32 cpu);
 
 /* work_expired() answers true after this many calls; 0: never. */
 extern u32 host_work;
-/* Calls of pcpu_kick() so far. */
-extern u32 host_kicks;
+/* Calls of pcpu_kick() so far, and lines logged. */
+extern u32 host_kicks, host_log_lines;
 
 /* Panics that a test expects: true if 'statement' panicked. */
 extern jmp_buf host_panic_jump;

@@ -196,6 +196,47 @@ START_TEST(foreign)
 }
 END_TEST
 
+/* A run of frames that are mapped may belong to several domains. */
+START_TEST(foreign_owners_in_a_row)
+{
+	struct domain *d = setup();
+	struct domain *d2 = host_domain(2, 1, 4096, 0, false);
+	struct domain *c = host_domain(0, 1, 4096, 0, true);
+	mfn_t a, b;
+	u64 gfn;
+
+	/* Frames of two domains, one beside the other. */
+	for (gfn = 0; gfn < 64; gfn++) {
+		ck_assert_int_eq(p2m_populate(d, GFN(gfn), 1, 0), 1);
+		ck_assert_int_eq(p2m_populate(d2, GFN(gfn), 1, 0), 1);
+		a = p2m_lookup(d, GFN(gfn)).mfn;
+		b = p2m_lookup(d2, GFN(gfn)).mfn;
+		if (a.n + 1 == b.n || b.n + 1 == a.n)
+			break;
+	}
+	ck_assert_uint_lt(gfn, 64);
+	/* The second maps twice, so that its reference is not the last one. */
+	ck_assert_int_eq(p2m_map_foreign(c, d, GFN(gfn), &a), 0);
+	for (u32 i = 0; i < 2; i++) {
+		ck_assert_int_eq(p2m_map_foreign(c, d2, GFN(gfn), &b), 0);
+		ck_assert_int_eq(p2m_map_foreign(c, d, GFN(gfn), &a), 0);
+	}
+	ck_assert_uint_eq(d->foreign_refs, 3);
+	ck_assert_uint_eq(d2->foreign_refs, 2);
+	for (u32 i = 1; i <= 2; i++) {
+		ck_assert_int_eq(p2m_unmap_foreign(c, GFN(MIN(a.n, b.n)), 2), 2);
+		ck_assert_uint_eq(d->foreign_refs, 3 - i);
+		ck_assert_uint_eq(d2->foreign_refs, 2 - i);
+	}
+	ck_assert_uint_eq(p2m_lookup(c, GFN(b.n)).flags, 0);
+	ck_assert_int_eq(p2m_unmap_foreign(c, GFN(MIN(a.n, b.n)), 2),
+			 a.n < b.n ? 1 : -ENOENT);
+	if (a.n > b.n)
+		ck_assert_int_eq(p2m_unmap_foreign(c, GFN(a.n), 1), 1);
+	ck_assert_uint_eq(d->foreign_refs, 0);
+}
+END_TEST
+
 START_TEST(death_waits_for_references)
 {
 	struct domain *d = setup();
@@ -263,6 +304,7 @@ int main(void)
 	tcase_add_test(t, special_pages);
 	tcase_add_test(t, identity_map);
 	tcase_add_test(t, foreign);
+	tcase_add_test(t, foreign_owners_in_a_row);
 	tcase_add_test(t, death_waits_for_references);
 	tcase_add_test(t, death_returns_everything);
 	suite_add_tcase(s, t);

@@ -63,7 +63,7 @@ struct ringlet_domain_info {
 	ringlet_u64 cpu_time;		/* ns, all vCPUs */
 	ringlet_u64 created;		/* ns since the hypervisor started */
 	ringlet_u64 shared_gfn;		/* the shared page */
-	ringlet_u64 console_lost;	/* bytes of output dropped */
+	ringlet_u64 console_refused;	/* bytes of output that found no room */
 	char why[RINGLET_REASON_LEN];	/* KILLED: the reason, in words */
 	ringlet_u32 cap;		/* percent of one pCPU; 0 = none */
 	ringlet_u32 reserved0;

@@ -14,7 +14,8 @@ const char test_title[] = "event channels and upcalls";
 
 #define SECOND 1000000000UL
 
-USER_CODE(user_syscall, "syscall; ud2");
+/* Tells by a byte of the user data that it ran. */
+USER_CODE(user_mark, "movb $1, (%rdi); syscall; ud2");
 
 /* An unbound port for ourselves, and its other end. */
 static void pair(u32 *a, u32 *b)
@@ -81,32 +82,90 @@ static void test_vif(u32 a, u32 b)
 	CHECK_EQ(event_count[a], before + 2);
 }
 
-/* A return to ring 3 takes what is pending first: rip is the target's. */
-static u64 seen_rip, seen_cs;
+/* What arrived, and how, on the way into ring 3 and back. */
+static struct {
+	u64 upcall_rip, upcall_cs, syscall_rip, syscall_cs;
+	u8 marked, vif;
+} seen;
 
 static bool look(struct regs *r)
 {
-	if (r->vector != VECTOR_SYSCALL)
-		return false;
-	seen_rip = r->rip;
-	seen_cs = r->cs;
+	if (r->vector == VECTOR_EVENT) {
+		seen.upcall_rip = r->rip;
+		seen.upcall_cs = r->cs;
+		seen.marked = READ_ONCE(user_data[0]);
+	} else if (r->vector == VECTOR_SYSCALL) {
+		seen.syscall_rip = r->rip;
+		seen.syscall_cs = r->cs;
+		seen.vif = READ_ONCE(vcpu_page()->vif);
+	}
 	return false;
 }
 
+/*
+ * A return to ring 3 takes what is pending first, and a system call arrives with
+ * vif clear. The code ran before, so no fault on the way enters the hypervisor.
+ */
 static void test_return_to_user(u32 a, u32 b)
 {
-	u32 before = event_count[a];
+	u32 before = event_count[a], i;
 
-	events_off();
-	CHECK_EQ(ringlet_evtchn_send(b), 0);
-	CHECK_EQ(event_count[a], before);
-	trap_hook = look;
-	CHECK_EQ(run_user(user_syscall, 0)->vector, VECTOR_SYSCALL);
+	CHECK_EQ(run_user(user_mark, USER_DATA)->vector, VECTOR_SYSCALL);
+	for (i = 1; i <= 20; i++) {
+		events_off();
+		CHECK_EQ(ringlet_evtchn_send(b), 0);
+		CHECK_EQ(event_count[a], before + i - 1);
+		memset(&seen, 0xff, sizeof(seen));
+		user_data[0] = 0;
+		trap_hook = look;
+		CHECK_EQ(run_user(user_mark, USER_DATA)->vector,
+			 VECTOR_SYSCALL);
+		trap_hook = NULL;
+		CHECK_EQ(event_count[a], before + i);
+		CHECK_EQ(seen.upcall_rip, user_address(user_mark));
+		CHECK_EQ(seen.upcall_cs, RINGLET_USER_CS);
+		CHECK_EQ(seen.marked, 0);
+		CHECK_EQ(seen.syscall_rip, user_address(user_mark) + 5);
+		CHECK_EQ(seen.syscall_cs, RINGLET_USER_CS);
+		CHECK_EQ(seen.vif, 0);
+		CHECK_EQ(user_data[0], 1);
+	}
+}
+
+/* The same for a return to the kernel that sets vif, and for one that does not. */
+static u32 breakpoint_port;
+
+static bool send_in_breakpoint(struct regs *r)
+{
+	if (r->vector != TRAP_BP)
+		return false;
+	CHECK_EQ(ringlet_evtchn_send(breakpoint_port), 0);
+	return true;
+}
+
+static void test_return_to_kernel(u32 a, u32 b)
+{
+	u32 before = event_count[a], after, i;
+
+	breakpoint_port = b;
+	trap_hook = send_in_breakpoint;
+	for (i = 1; i <= 20; i++) {
+		events_off();
+		__asm__ volatile("int3" : : : "memory");
+		after = event_count[a];
+		CHECK_EQ(after, before + i - 1);
+		CHECK(!READ_ONCE(vcpu_page()->vif));
+		events_on();
+		CHECK_EQ(event_count[a], before + i);
+	}
+	for (; i <= 40; i++) {
+		__asm__ volatile("int3" : : : "memory");
+		after = event_count[a];
+		CHECK_EQ(after, before + i);
+		CHECK(READ_ONCE(vcpu_page()->vif));
+	}
 	trap_hook = NULL;
-	CHECK_EQ(event_count[a], before + 1);
-	CHECK_EQ(seen_rip, user_address(user_syscall) + 2);
-	CHECK_EQ(seen_cs, RINGLET_USER_CS);
-	CHECK(!READ_ONCE(vcpu_page()->vif));
+	events_off();
 }
 
 static void test_block(u32 a, u32 b)
@@ -230,6 +289,7 @@ void test_main(void)
 	test_masked(a, b);
 	test_vif(a, b);
 	test_return_to_user(a, b);
+	test_return_to_kernel(a, b);
 	test_block(a, b);
 	test_ipi();
 	test_errors(a);

@@ -97,10 +97,11 @@ static void run_text(void)
 	s64 port = ringlet_evtchn_bind_virq(RINGLET_VIRQ_TIMER, 0);
 	u64 at, came = 0;
 	const volatile u8 *p;
+	void *stack = page_alloc();
 
 	CHECK(port > 0);
 	port_unmask((u32)port);
-	map_page(guest.root, STACK, (u64)page_alloc(), PTE_P | PTE_W | PTE_NX);
+	map_page(guest.root, STACK, (u64)stack, PTE_P | PTE_W | PTE_NX);
 	trap_hook = end_loop;
 
 	for (at = GATE + PAGE_SIZE; at < GATE + TEXT_SIZE; at++) {
@@ -116,7 +117,10 @@ static void run_text(void)
 		/* INT3 and UD2 are filling. */
 		if (*p == 0xcc)
 			continue;
-		ringlet_set_timer(now() + 20000000);
+		/* Pieces of old frames would be popped, into rsp for one, and
+		 * the next frame lie on what probe() has saved. */
+		memset(stack, 0, PAGE_SIZE);
+		CHECK_EQ(ringlet_set_timer(now() + 20000000), 0);
 		WRITE_ONCE(vcpu_page()->vif, 1);
 		came += probe(jump_to, (void *)at);
 		if (ringlet_abi_version() != RINGLET_ABI_VERSION)

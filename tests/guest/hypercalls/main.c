@@ -180,6 +180,9 @@ static void test_permissions(void)
 	CHECK_EQ(ringlet_evtchn_alloc(0, guest.domid), -RINGLET_EPERM);
 	CHECK_EQ(ringlet_evtchn_bind_virq(RINGLET_VIRQ_DOMAIN, 0),
 		 -RINGLET_EPERM);
+	CHECK_EQ(ringlet_evtchn_bind_virq(RINGLET_VIRQ_DOMAIN_CONSOLE, 0),
+		 -RINGLET_EPERM);
+	printk("Done: calls of the control domain\n");
 }
 
 static void test_shares(void)

@@ -68,6 +68,8 @@ void finish(void) __attribute__((noreturn));
 /* --- Machine (main.c) --- */
 
 struct guest {
+	const void *fdt;
+	const char *arguments;		/* command line */
 	u64 boot_root;			/* of the builder */
 	u64 root;			/* the kernel root, made by main.c */
 	u32 domid;
@@ -223,6 +225,37 @@ void block_until(const volatile u32 *count, u32 want);
 
 /* Start vCPU n in fn(arg); it ends when fn returns. Result: vcpu_boot's. */
 s64 cpu_start(u32 n, void (*fn)(void *arg), void *arg);
+
+/* --- Another domain (other.c): only where guest.control --- */
+
+#define OTHER_FRAMES 7
+
+struct other {
+	u32 domid;
+	u64 frames[OTHER_FRAMES];	/* mapped here, at frame * 4096 */
+	volatile u64 *data;		/* a page that both see */
+};
+
+/*
+ * Make a domain and let it run: position-independent code, at most a page, in its
+ * ring 1, with RDI = its data page and a stack. False: a failure was reported.
+ */
+bool other_start(struct other *o, const void *code, size_t len);
+
+/* Give a domain memory from guest frame 0 on. 0, or domctl_populate's error. */
+s64 populate(u32 domid, u64 pages);
+
+/* Has it not ended? */
+bool other_alive(const struct other *o);
+
+/* Unmap its pages and destroy it. */
+void other_end(struct other *o);
+
+/* Code for it, as a symbol of type u8[], and where it ends. */
+#define OTHER_CODE(name, text)						\
+	extern const u8 name[], name##_end[];				\
+	__asm__(".pushsection .rodata, \"a\"\n\t.balign 16\n"		\
+		#name ":\n\t" text "\n" #name "_end:\n\t.popsection")
 
 /* --- Device tree (fdt.c) --- */
 

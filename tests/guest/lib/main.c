@@ -47,6 +47,7 @@ void guest_main(const void *fdt)
 		      RINGLET_ABI_VERSION, ringlet_abi_version());
 		finish();
 	}
+	guest.fdt = fdt;
 	find_memory(fdt);
 	guest.arguments = fdt_property(fdt, "/chosen", "bootargs", NULL);
 	guest.boot_root = fdt_number(need(fdt, "/hypervisor",
@@ -56,6 +57,8 @@ void guest_main(const void *fdt)
 	guest.control = fdt_property(fdt, "/hypervisor", "ringlet,control",
 				     NULL);
 	guest.vcpus = fdt_children(fdt, "/cpus", "cpu@");
+	printk("%s domain %u, vCPUs: %u\n",
+	       guest.control ? "Control" : "Plain", guest.domid, guest.vcpus);
 	shared = need(fdt, "/hypervisor", "ringlet,shared");
 	guest.shared = (struct ringlet_shared *)fdt_number(shared, 2);
 	guest.time = (struct ringlet_time_page *)(guest.shared + 1);
