@@ -115,6 +115,9 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 		}
 		coherence_flushed(d, r, from, done ? f->end - 1 : f->at - 1,
 				  f->wrprotect);
+		/* Else a fault that is not the guest's own costs less. */
+		if (f->rm.nr_pages || f->rm.entries > FILL_AHEAD)
+			root_cold(d, r);
 		unlock(&r->lock);
 		if (!done && work_expired())
 			return false;
@@ -246,6 +249,7 @@ void vtlb_age(struct domain *d)
 			removal_note(&rm);
 			shadow_set(slot, 0);
 		}
+		root_cold(d, r);
 		unlock(&r->lock);
 	}
 	unlock(&t->roots_lock);
@@ -271,6 +275,7 @@ static void trim(struct domain *d, struct vtlb_root *r, struct removal *rm)
 {
 	u32 before = r->pages;
 
+	root_cold(d, r);
 	for (u32 n = 0; n <= 256 && before - r->pages < TRIM_PAGES; n++) {
 		u32 i = (r->trim / 512) % 256;
 		u32 j = r->trim % 512;

@@ -406,6 +406,7 @@ void vtlb_hints(struct vcpu *v)
 	u64 budget = HINT_PAGES;
 	u32 filled = 0;
 
+	v->root = gfn;
 	WRITE_ONCE(page->hint_count, 0);
 	slots = MIN(slots, RINGLET_HINT_SLOTS);
 	for (u32 i = 0; i < slots; i++) {

@@ -135,6 +135,13 @@ u64 vtlb_pages(const struct domain *d);
 enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 			    u32 *guest_error);
 
+/*
+ * A fault in the root that v has loaded was the guest's own, or was not: where
+ * faults of ring 3 on pages that are not present are its own, the gate delivers
+ * the next ones, and asks again after some. Only a guess about what is faster.
+ */
+void vtlb_direct(struct vcpu *v, u64 error_code, bool own);
+
 /* Consume the hints in the vCPU page. v is current on this pCPU. */
 void vtlb_hints(struct vcpu *v);
 

@@ -69,7 +69,6 @@ void finish(void) __attribute__((noreturn));
 
 struct guest {
 	const void *fdt;
-	const char *arguments;		/* command line */
 	u64 boot_root;			/* of the builder */
 	u64 root;			/* the kernel root, made by main.c */
 	u32 domid;
