@@ -7,6 +7,7 @@
 #include "domain.h"
 #include "percpu.h"
 #include "runq.h"
+#include "sched_random.h"
 #include "time.h"
 
 bool sched_may_run(const struct domain *d)
@@ -168,6 +169,34 @@ void sched_block(struct vcpu *v)
 	unlock(&q->lock);
 }
 
+void sched_wait_kick(struct vcpu *v)
+{
+	struct sched_pcpu *q = runq_lock(v);
+	bool events = READ_ONCE(v->page->vif);
+
+	if (!v->sched.kicked &&
+	    !(events && __atomic_load_n(&v->page->pending, __ATOMIC_SEQ_CST))) {
+		set_state(v, SCHED_BLOCKED, time_ns());
+		WRITE_ONCE(q->needed, true);
+	}
+	v->sched.kicked = false;
+	unlock(&q->lock);
+}
+
+void sched_kick_waiter(struct vcpu *v)
+{
+	struct sched_pcpu *q = runq_lock(v);
+	u64 now = time_ns();
+
+	if (v->sched.state == SCHED_BLOCKED) {
+		set_state(v, SCHED_RUNNABLE, now);
+		runq_place(q, v, now);
+		return;
+	}
+	v->sched.kicked = true;
+	unlock(&q->lock);
+}
+
 void sched_yield(void)
 {
 	struct sched_pcpu *q = &this_pcpu()->sched;
@@ -214,8 +243,11 @@ void sched_tick(u64 now)
 {
 	struct sched_pcpu *q = &this_pcpu()->sched;
 
-	if (q->alarm && now >= q->alarm)
-		WRITE_ONCE(q->needed, true);
+	if (!q->alarm || now < q->alarm)
+		return;
+	WRITE_ONCE(q->needed, true);
+	if (sched_random_on() && q->running)
+		q->running->sched.yielded = true;
 }
 
 /* Under the lock: what ran goes back into the queue, or away. */
@@ -257,7 +289,9 @@ static void start(struct sched_pcpu *q, struct vcpu *v, u64 now)
 /* Under the lock: pick again at the end of the slice, and to unpark vCPUs. */
 static void set_alarm(struct sched_pcpu *q, const struct vcpu *v, u64 now)
 {
-	q->alarm = v ? now + time_slice(v, now) : 0;
+	u64 slice = v ? time_slice(v, now) : 0;
+
+	q->alarm = v ? now + MIN(slice, sched_random_slice(slice)) : 0;
 	if (q->unpark && (!q->alarm || q->unpark < q->alarm))
 		q->alarm = q->unpark;
 }

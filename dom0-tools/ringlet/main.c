@@ -72,6 +72,8 @@ const struct cmd_spec cmd_table[] = {
 	  "Ask domains to restart",
 	  "  -a, --all               all domains but domain 0\n"
 	  "  -w, --wait              wait until they end, before they start again\n" },
+	{ "vcpu-set", cmd_vcpu_set, "DOMAIN COUNT",
+	  "Take vCPUs of a domain up or down", NULL },
 	{ "destroy", cmd_destroy, "DOMAIN", "End a domain at once", NULL },
 	{ "domid", cmd_domid, "NAME", "Print the identifier of a domain", NULL },
 	{ "domname", cmd_domname, "DOMID", "Print the name of a domain", NULL },
@@ -251,7 +253,7 @@ static void list_verbs(FILE *to)
 int cmd_help(const struct cmd_spec *cmd, int argc, char **argv)
 {
 	const struct cmd_spec *verb;
-	int status;
+	int status = CLI_USAGE;
 
 	if (cli_plain(cmd, argc, argv, 0, 1, &status))
 		return status;

@@ -7,6 +7,7 @@ that a real machine would not have.
 """
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -62,7 +63,10 @@ def ringlet_menu(options, kernel_arguments="", initrd=False):
 
 
 class Machine:
-    """One QEMU. Use as a context manager; it is gone at the end."""
+    """One QEMU. Use as a context manager; it is gone at the end.
+
+    Boots the CD image; with None, what 'devices' says (such as -kernel).
+    """
 
     def __init__(self, image, cpus=2, memory=2048, log=None, devices=(),
                  machine="q35", firmware="bios", cpu="max"):
@@ -72,8 +76,11 @@ class Machine:
             "-display", "none", "-monitor", "none", "-no-reboot",
             "-chardev", "stdio,id=console,signal=off",
             "-serial", "chardev:console",
-            "-drive", f"file={image},media=cdrom,readonly=on,format=raw",
-            "-boot", "d", *(devices or ("-nic", "none"))]
+            *(devices or ("-nic", "none")),
+            *shlex.split(os.environ.get("RINGLET_QEMU_OPTIONS", ""))]
+        if image:
+            self.command += ["-boot", "d", "-drive",
+                             f"file={image},media=cdrom,readonly=on,format=raw"]
         self.log_path = Path(log) if log else BUILD / "tests/log/machine.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.process = None
