@@ -34,10 +34,11 @@ FORCE:
 
 config := $(B)/generated/config.h
 generated := $(config) $(B)/generated/hypercall-dispatch.h \
-	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h
+	$(B)/generated/hypercall-names.h $(B)/generated/hypercall-prototypes.h \
+	$(B)/generated/hypercall-shapes.h
 
 $(config): FORCE
-	@scripts/kconfig.sh $@
+	@scripts/kconfig.sh $@ $(KCONFIG)
 
 $(B)/generated/hypercall-%.h: pv-abi/gen.py pv-abi/hypercalls.tbl
 	@mkdir -p $(@D)
@@ -147,10 +148,11 @@ host-flags := -std=gnu11 -DRINGLET_HOST -Dsched_yield=hv_sched_yield -O1 -g \
 	-fno-strict-aliasing -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -D_GNU_SOURCE -iquote hypervisor \
 	-Ipv-abi/include -I$(B)/generated -Iinclude -Itests/unit -include $(config)
-HOST_CFLAGS := $(host-flags) $(warnings)
+HOST_CFLAGS := $(host-flags) $(warnings) $(EXTRA_HOST_CFLAGS)
 
-host-c := $(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c)) \
-	$(filter-out %_test.c,$(wildcard tests/unit/*.c))
+# The shared ones come first: what they define stands before the real thing.
+host-c := $(filter-out %_test.c,$(wildcard tests/unit/*.c)) \
+	$(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c))
 host-objects := $(host-c:%.c=$(B)/host/%.o)
 unit-names := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 unit-tests := $(unit-names:%=$(B)/tests/unit/%)
@@ -204,6 +206,7 @@ abi:
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
 -include tests/domain0/build.mk
+-include tests/fuzz/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
 # the copies here only change when the content does.
@@ -277,6 +280,8 @@ bench: iso
 mutants:
 	@tests/mutants/run
 
+include scripts/checks.mk
+
 -include $(hv-objects:.o=.d) $(host-objects:.o=.d) $(B)/ringlet.lds.d \
 	$(B)/generated/asm-offsets.h.d \
 	$(wildcard $(unit-names:%=$(B)/tests/unit/%.d/*/*.d) \
@@ -298,6 +303,8 @@ help:
 	@echo "make check         unit tests, and checks of the ABI"
 	@echo "make test          these, the test guests, and Linux in QEMU"
 	@echo "make test-long     all tests"
+	@echo "make analyze       clang's analyzer and cppcheck"
+	@echo "make coverage      lines that the tests reach, against their floors"
 	@echo "make mutants       plant faults; each must fail its test"
 	@echo "make bench         measure (build/bench.json)"
 	@echo "make new-guest-test NAME=...   start a test guest"

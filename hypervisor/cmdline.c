@@ -23,6 +23,8 @@ enum option {
 	OPT_DOM0_MAX_VCPUS,
 	OPT_MAXCPUS,
 	OPT_NOREBOOT,
+	OPT_VTLB,
+	OPT_SCHED,
 };
 
 /* A word of the command line, or a part of one. */
@@ -45,6 +47,12 @@ static const struct {
 	{ "dom0_max_vcpus",	OPT_DOM0_MAX_VCPUS,	false },
 	{ "maxcpus",		OPT_MAXCPUS,		false },
 	{ "noreboot",		OPT_NOREBOOT,		true },
+#ifdef CONFIG_VTLB_CHECK
+	{ "vtlb",		OPT_VTLB,		false },
+#endif
+#ifdef CONFIG_SCHED_RANDOM
+	{ "sched",		OPT_SCHED,		false },
+#endif
 };
 
 struct named_value {
@@ -265,6 +273,25 @@ static const char *set_loglvl(struct cmdline *c, struct text value)
 	return NULL;
 }
 
+static const char *set_vtlb(struct cmdline *c, struct text value)
+{
+	if (!equal(value, "check"))
+		return "vtlb can be check";
+	c->vtlb_check = true;
+	return NULL;
+}
+
+static const char *set_sched(struct cmdline *c, struct text value)
+{
+	u64 seed;
+
+	if (!cut_prefix(&value, "random:") ||
+	    !number(&value, 0xffffffff, &seed) || value.len || !seed)
+		return "sched can be random:SEED, a number from 1 to 4294967295";
+	c->sched_seed = (u32)seed;
+	return NULL;
+}
+
 /* Returns what is wrong with the value, or NULL. */
 static const char *set_option(struct cmdline *c, enum option option,
 			      struct text value)
@@ -286,6 +313,10 @@ static const char *set_option(struct cmdline *c, enum option option,
 	case OPT_MAXCPUS:
 		return count(value, &c->maxcpus) ? NULL :
 			"not a number from 1 to 4096";
+	case OPT_VTLB:
+		return set_vtlb(c, value);
+	case OPT_SCHED:
+		return set_sched(c, value);
 	case OPT_NOREBOOT:
 		break;
 	}

@@ -33,6 +33,8 @@ struct cmdline {
 	u32 dom0_max_vcpus;		/* 0 = not given */
 	u32 maxcpus;			/* 0 = not given */
 	bool noreboot;			/* stop after a panic */
+	bool vtlb_check;		/* coherence.h */
+	u32 sched_seed;			/* sched_random.h; 0 = not given */
 
 	/* What was wrong, in words, in the order it was found. */
 	u32 nr_reports;			/* all; those over the limit are lost */

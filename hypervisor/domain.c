@@ -234,18 +234,17 @@ s64 domain_set_shared(struct domain *d, gfn_t gfn)
 	for (i = 0; i < RINGLET_MAX_VCPUS; i++)
 		fill_time(&t->vcpu[i]);
 
-	ret = p2m_add(d, gfn, mfn, 0, P2M_SPECIAL | P2M_WRITE);
+	ret = p2m_add_shared(d, gfn, mfn);
 	if (ret) {
 		frame_free_hv(mfn, 1);
 		return ret;
 	}
-	ret = p2m_add(d, GFN(gfn.n + 1), MFN(mfn.n + 1), 0, P2M_SPECIAL);
 	/* From here on the frames go when the domain goes. */
 	d->time = t;
 	d->shared_gfn = gfn;
 	__atomic_fetch_add(&d->hv_pages, 2, __ATOMIC_RELAXED);
 	__atomic_store_n(&d->shared, shared, __ATOMIC_RELEASE);
-	return ret;
+	return 0;
 }
 
 static const char *reason_name(u32 reason)

@@ -2,8 +2,8 @@
 /*
  * Entries leave the shadows: flushes, sweeps, aging, eviction.
  */
+#include "coherence.h"
 #include "shadow.h"
-
 #include "shootdown.h"
 
 #define FLUSH_CHUNK 4096	/* entries looked at under a root's lock at once */
@@ -16,6 +16,7 @@ struct flush {
 	struct removal rm;
 	u64 at;			/* done up to here */
 	u64 last;
+	u64 end;		/* as the guest named it */
 	bool wrprotect;
 	u32 budget;
 };
@@ -99,6 +100,7 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 
 	while (!done) {
 		struct vtlb_root *r = flush_lock(d, root);
+		u64 from = f->at;
 
 		/* A walk in progress had the lock; none goes on behind us. */
 		if (!r)
@@ -111,6 +113,11 @@ static bool flush_range(struct domain *d, struct flush *f, u64 root)
 		} else {
 			done = flush_chunk(f, r);
 		}
+		coherence_flushed(d, r, from, done ? f->end - 1 : f->at - 1,
+				  f->wrprotect);
+		/* Else a fault that is not the guest's own costs less. */
+		if (f->rm.nr_pages || f->rm.entries > FILL_AHEAD)
+			root_cold(d, r);
 		unlock(&r->lock);
 		if (!done && work_expired())
 			return false;
@@ -135,7 +142,7 @@ static s64 flush_check(u64 root, u64 start, u64 end, u32 flags)
 s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	       u64 *progress)
 {
-	struct flush f = { .rm = REMOVAL(d) };
+	struct flush f = { .rm = REMOVAL(d), .end = end };
 	bool kernel = root == RINGLET_ROOT_KERNEL;
 	s64 rc = flush_check(root, start, end, flags);
 
@@ -162,6 +169,7 @@ s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	perf_add(d, flush_pages, f.rm.entries);
 	if (!rc)
 		perf_inc(d, flushes);
+	coherence_judge(d);
 #ifdef CONFIG_VTLB_AUDIT
 	vtlb_audit(d);
 #endif
@@ -241,6 +249,7 @@ void vtlb_age(struct domain *d)
 			removal_note(&rm);
 			shadow_set(slot, 0);
 		}
+		root_cold(d, r);
 		unlock(&r->lock);
 	}
 	unlock(&t->roots_lock);
@@ -266,6 +275,7 @@ static void trim(struct domain *d, struct vtlb_root *r, struct removal *rm)
 {
 	u32 before = r->pages;
 
+	root_cold(d, r);
 	for (u32 n = 0; n <= 256 && before - r->pages < TRIM_PAGES; n++) {
 		u32 i = (r->trim / 512) % 256;
 		u32 j = r->trim % 512;

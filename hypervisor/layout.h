@@ -26,7 +26,7 @@
 #define GATE_GDT		0x11000
 #define GATE_TSS		0x12000
 #define GATE_CONST		0x13000	/* struct gate_const */
-#define GATE_ROOTS		0x14000	/* struct gate_root[] */
+#define GATE_ROOTS		0x14000	/* struct gate_roots */
 #define GATE_STACK_ENTRY	0x21000	/* writable; guard pages between */
 #define GATE_STACK_NMI		0x23000
 #define GATE_STACK_DF		0x25000

@@ -67,10 +67,14 @@ static inline void lock_check_release(const struct spinlock *l) { (void)l; }
 static inline void lock_check_none(void) { }
 #endif
 
+#ifdef RINGLET_HOST
+void cpu_relax(void);
+#else
 static inline void cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");
 }
+#endif
 
 static inline void lock_take(struct spinlock *l)
 {

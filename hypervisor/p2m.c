@@ -38,6 +38,7 @@ int p2m_init(struct domain *d, bool identity)
 	lock_init(&m->lock, LOCK_P2M);
 	m->identity = identity;
 	m->dying = false;
+	m->has_shared = false;
 	m->teardown_step = 0;
 	m->teardown_gfn = 0;
 	m->root = frame_alloc_hv(0);
@@ -198,6 +199,34 @@ int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, u32 order, u32 flags)
 		rc = add_large(d, gfn.n, entry);
 	else
 		rc = add_small(d, gfn.n, entry);
+	unlock(&d->p2m.lock);
+	return rc;
+}
+
+static int add_shared(struct domain *d, u64 gfn, mfn_t mfn)
+{
+	u64 *first = slot_find(d, gfn, 1, true);
+	u64 *second = slot_find(d, gfn + 1, 1, true);
+	u64 entry = mfn.n << PAGE_SHIFT | P2M_VALID | P2M_SPECIAL;
+
+	if (!first || !second)
+		return -ENOMEM;
+	if (d->p2m.has_shared || (*first & P2M_VALID) || (*second & P2M_VALID))
+		return -EEXIST;
+	entry_set(first, entry | P2M_WRITE);
+	entry_set(second, entry + PAGE_SIZE);
+	d->p2m.has_shared = true;
+	return 0;
+}
+
+int p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+	int rc;
+
+	if (gfn.n >= (1UL << GFN_BITS) - 1)
+		return -EINVAL;
+	lock(&d->p2m.lock);
+	rc = d->p2m.dying ? -EINVAL : add_shared(d, gfn.n, mfn);
 	unlock(&d->p2m.lock);
 	return rc;
 }

@@ -40,6 +40,7 @@ struct p2m {
 	mfn_t root;		/* level-4 table, MFN_NONE once torn down */
 	bool identity;		/* control domain */
 	bool dying;		/* teardown began: nothing is added any more */
+	bool has_shared;	/* p2m_add_shared() was done */
 	u8 teardown_step;
 	u64 teardown_gfn;	/* progress of p2m_teardown */
 };
@@ -68,6 +69,12 @@ static inline bool p2m_is_table(struct p2m_entry e)
  * there, -ENOMEM, -EINVAL when gfn is too high, not aligned, or the domain dies.
  */
 int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, u32 order, u32 flags);
+
+/*
+ * Enter the shared page and, behind it and read only, the time page: both or
+ * none, and once. Errors as p2m_add().
+ */
+int p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn);
 
 /*
  * Take count own pages out of the map and out of the domain: mark, sweep the

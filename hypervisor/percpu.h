@@ -44,9 +44,9 @@ struct pcpu {
 	/* Level-4 pages: ROOT_SLOTS contiguous frames, never freed. */
 	mfn_t l4_base;
 	u64 *l4[ROOT_SLOTS];
-	u64 tags[ROOT_SLOTS];	/* whose root each stands for; see gate_root */
+	u64 tags[ROOT_SLOTS];	/* whose root each stands for; see gate_roots */
 	u32 root_ways;		/* bit n: which way of set n was given away last */
-	struct gate_root *roots;	/* the root cache, writable alias */
+	struct gate_roots *roots;	/* the root cache, writable alias */
 	struct gate_const *gate;	/* constants page, writable alias */
 	u64 hv_cr3;
 	u64 stack_top;		/* of this pCPU's only stack */
@@ -68,18 +68,20 @@ struct gate_const {
 	u64 hv_stack;		/* top of the pCPU's stack */
 	u64 regs_end;		/* end of current->regs: entries push there */
 	u64 syscall_entry;	/* domain's set_entries, 0 = none */
+	u64 pf_entry;		/* its handler of page faults, 0 = none */
 	u64 kernel_gs;		/* vCPU's set_kernel_gs */
 	u64 root_tag;		/* domain part of a root's tag, with bit 0 set */
 	u64 l4_base;		/* CR3 of root slot 0 */
 };
 
 /*
- * Root cache entry: tag = domain << 48 | gpa of the root | 1, 0 = empty. A guest
- * kernel can read the root cache, so it shows those of tags[] that are of the
- * domain that runs here.
+ * The root cache. tag = domain << 48 | gpa of the root | 1, 0 = empty. A guest
+ * kernel can read it, so it shows only what is of the domain that runs here.
  */
-struct gate_root {
-	u64 tag;
+struct gate_roots {
+	u64 tags[ROOT_SLOTS];
+	/* 1: the gate may deliver page faults in this root by itself. */
+	u8 direct[ROOT_SLOTS];
 };
 
 #ifdef RINGLET_HOST

@@ -246,6 +246,25 @@ gfn_t vtlb_loaded_root(struct vcpu *v)
 	return GFN((tag & ((1UL << 48) - 1)) >> PAGE_SHIFT);
 }
 
+void vtlb_direct(struct vcpu *v, u64 error_code, bool own)
+{
+	if ((error_code & (PF_USER | PF_PRESENT)) == PF_USER)
+		WRITE_ONCE(this_pcpu()->roots->direct[loaded_slot(v)], own);
+}
+
+void root_cold(struct domain *d, struct vtlb_root *r)
+{
+	for (u32 n = 0; !r->common && n < nr_pcpus; n++) {
+		struct pcpu *p = &pcpus[n];
+
+		for (u32 slot = set_of(r->gfn); slot < ROOT_SLOTS;
+		     slot += ROOT_SETS) {
+			if (READ_ONCE(p->tags[slot]) == tag_of(d, r->gfn))
+				WRITE_ONCE(p->roots->direct[slot], 0);
+		}
+	}
+}
+
 void root_copy(struct vcpu *v, struct vtlb_root *r, u32 i)
 {
 	u64 *slot = &this_pcpu()->l4[loaded_slot(v)][r->common ? 256 + i : i];
@@ -279,6 +298,7 @@ static void slot_assign(struct pcpu *p, u32 slot, struct domain *d, gfn_t gfn)
 	bool same = tag_is(p->tags[slot], d);
 	struct vtlb_root *r;
 
+	WRITE_ONCE(p->roots->direct[slot], 0);
 	clear_range(l4, 0, SLOT_GATE);
 	if (!same)
 		clear_range(l4, SLOT_COMMON, 512);
@@ -317,7 +337,7 @@ static void root_load(struct vcpu *v)
 
 	if (p->tags[slot] != tag_of(d, v->root))
 		slot_assign(p, slot, d, v->root);
-	WRITE_ONCE(p->roots[slot].tag, p->tags[slot]);
+	WRITE_ONCE(p->roots->tags[slot], p->tags[slot]);
 	v->regs.cr3 = (p->l4_base.n + slot) << PAGE_SHIFT;
 	if (READ_ONCE(d->vtlb.kernel_root.n) == ~0UL)
 		WRITE_ONCE(d->vtlb.kernel_root.n, v->root.n);
@@ -327,9 +347,11 @@ void vtlb_enter(struct vcpu *v)
 {
 	struct pcpu *p = this_pcpu();
 
-	for (u32 i = 0; i < ROOT_SLOTS; i++)
-		WRITE_ONCE(p->roots[i].tag,
+	for (u32 i = 0; i < ROOT_SLOTS; i++) {
+		WRITE_ONCE(p->roots->tags[i],
 			   tag_is(p->tags[i], v->domain) ? p->tags[i] : 0);
+		WRITE_ONCE(p->roots->direct[i], 0);
+	}
 	root_load(v);
 }
 
@@ -374,6 +396,7 @@ s64 vtlb_load_root(struct vcpu *v, u64 gpa)
 
 void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
 {
+	root_cold(d, r);
 	for (u32 i = 0; i < 256; i++) {
 		if (!r->l3[i])
 			continue;

@@ -7,6 +7,7 @@
 #include "domain.h"
 #include "percpu.h"
 #include "runq.h"
+#include "sched_random.h"
 #include "time.h"
 
 bool sched_may_run(const struct domain *d)
@@ -214,8 +215,11 @@ void sched_tick(u64 now)
 {
 	struct sched_pcpu *q = &this_pcpu()->sched;
 
-	if (q->alarm && now >= q->alarm)
-		WRITE_ONCE(q->needed, true);
+	if (!q->alarm || now < q->alarm)
+		return;
+	WRITE_ONCE(q->needed, true);
+	if (sched_random_on() && q->running)
+		q->running->sched.yielded = true;
 }
 
 /* Under the lock: what ran goes back into the queue, or away. */
@@ -257,7 +261,9 @@ static void start(struct sched_pcpu *q, struct vcpu *v, u64 now)
 /* Under the lock: pick again at the end of the slice, and to unpark vCPUs. */
 static void set_alarm(struct sched_pcpu *q, const struct vcpu *v, u64 now)
 {
-	q->alarm = v ? now + time_slice(v, now) : 0;
+	u64 slice = v ? time_slice(v, now) : 0;
+
+	q->alarm = v ? now + MIN(slice, sched_random_slice(slice)) : 0;
 	if (q->unpark && (!q->alarm || q->unpark < q->alarm))
 		q->alarm = q->unpark;
 }

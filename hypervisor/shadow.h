@@ -173,6 +173,9 @@ u32 root_page_rotate(struct vtlb_root *r);
 void root_clear_copies(struct domain *d, struct vtlb_root *r, u32 i);
 /* Copy level-4 entry i of a locked root into this pCPU's level-4 page that v uses. */
 void root_copy(struct vcpu *v, struct vtlb_root *r, u32 i);
+/* Entries of a locked root go, whose pages the guest may have mapped still: the
+ * gate delivers no fault in this root until one was the guest's own again. */
+void root_cold(struct domain *d, struct vtlb_root *r);
 /* Drop all entries and pages of a locked root. */
 void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm);
 /* Unlink a subtree below level-3 entry 'slot' of a locked root. */

@@ -4,6 +4,7 @@
  */
 #include "vtlb.h"
 
+#include "coherence.h"
 #include "printk.h"
 #include "shadow.h"
 
@@ -31,6 +32,7 @@ int vtlb_init(struct domain *d, u64 quota)
 	memset(t, 0, sizeof(*t));
 	lock_init(&t->roots_lock, LOCK_ROOTS);
 	lock_init(&t->pool_lock, LOCK_POOL);
+	coherence_init(d);
 	t->pool = FRAME_END;
 	t->kernel_root = GFN(~0UL);
 	if (quota == 0)
@@ -273,8 +275,10 @@ static enum fill fill(struct vcpu *v, gfn_t gfn, u64 va, u32 access, u32 *error,
 	*error = w.error;
 	if (rc == FILL_DONE)
 		rc = install(d, r, va, &w, e, &rm, filled);
-	if (rc == FILL_DONE)
+	if (rc == FILL_DONE) {
 		root_copy(v, r, pte_index(va, 4) & 255);
+		coherence_filled(d, r, va, 1, &w);
+	}
 	unlock(&r->lock);
 	if (rm.noted)
 		removal_finish(&rm);
@@ -327,6 +331,7 @@ enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 	}
 	perf_inc(d, fills);
 	perf_add(d, fill_pages, filled);
+	coherence_judge(d);
 	return VTLB_FILLED;
 }
 
@@ -385,6 +390,7 @@ static u64 hint_table(struct vcpu *v, gfn_t gfn, u64 va, u64 count, u32 *filled)
 
 			*filled += fill_beside(d, &w, at, slot);
 		}
+		coherence_filled(d, r, va, n, &w);
 	}
 	unlock(&r->lock);
 	if (rm.noted)
@@ -400,6 +406,7 @@ void vtlb_hints(struct vcpu *v)
 	u64 budget = HINT_PAGES;
 	u32 filled = 0;
 
+	v->root = gfn;
 	WRITE_ONCE(page->hint_count, 0);
 	slots = MIN(slots, RINGLET_HINT_SLOTS);
 	for (u32 i = 0; i < slots; i++) {
@@ -418,4 +425,5 @@ void vtlb_hints(struct vcpu *v)
 		}
 	}
 	perf_add(v->domain, hint_pages, filled);
+	coherence_judge(v->domain);
 }

@@ -52,6 +52,25 @@ struct vtlb_root {
 	u64 l3[256];			/* master: level-4 entries of our half */
 };
 
+#ifdef CONFIG_VTLB_CHECK
+enum coherence_fault {
+	COHERENCE_NONE, COHERENCE_FILL, COHERENCE_FLUSH, COHERENCE_STALE,
+	COHERENCE_COPY,
+};
+
+/* See coherence.h. */
+struct coherence {
+	struct spinlock lock;		/* class POOL */
+	struct coherence_pending {
+		u64 root, va;
+		u32 since;		/* vtlb.age */
+		bool used;
+	} pending[16];
+	enum coherence_fault fault;	/* the first: where and what */
+	u64 root, va, leaf, pte;
+};
+#endif
+
 struct vtlb {
 	struct spinlock roots_lock;	/* class ROOTS: hash, list by use */
 	struct vtlb_root *hash[VTLB_HASH];
@@ -73,6 +92,9 @@ struct vtlb {
 	 * shootdown; atomic. While it is not 0 an entry that is not there may
 	 * still be in a TLB. */
 	u32 unflushed;
+#ifdef CONFIG_VTLB_CHECK
+	struct coherence coherence;
+#endif
 };
 
 enum vtlb_result {
@@ -112,6 +134,13 @@ u64 vtlb_pages(const struct domain *d);
  */
 enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 			    u32 *guest_error);
+
+/*
+ * A fault in the root that v has loaded was the guest's own, or was not: where
+ * faults of ring 3 on pages that are not present are its own, the gate delivers
+ * the next ones, and asks again after some. Only a guess about what is faster.
+ */
+void vtlb_direct(struct vcpu *v, u64 error_code, bool own);
 
 /* Consume the hints in the vCPU page. v is current on this pCPU. */
 void vtlb_hints(struct vcpu *v);

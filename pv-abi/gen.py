@@ -6,6 +6,7 @@ gen.py header      numbers and guest stubs (include/ringlet/hypercall.h)
 gen.py prototypes  the hypervisor's prototypes
 gen.py dispatch    the hypervisor's dispatch
 gen.py names       trace names, a C array initializer
+gen.py shapes      permission and kinds of arguments, for fuzzers; the same
 gen.py reference   the reference page of docs/, Markdown
 """
 import re
@@ -188,6 +189,14 @@ def names(calls):
     return "\n".join(f'\t[{c["nr"]}] = "{c["name"]}",' for c in calls)
 
 
+def shapes(calls):
+    """A letter for the permission (a, c), then one for each argument."""
+    letters = {"u32": "u", "u64": "q", "port": "p", "domid": "d", "gpa": "g", "va": "v"}
+    return "\n".join(f'\t[{c["nr"]}] = "{c["perm"][0]}' +
+                     "".join(letters.get(k, "b") for _, k, _ in c["args"]) + '",'
+                     for c in calls)
+
+
 def reference(calls):
     out = ["# Hypercalls", "",
            "Made by `pv-abi/gen.py` from `pv-abi/hypercalls.tbl`. How a call is made, and the",
@@ -215,7 +224,7 @@ def reference(calls):
 
 def main():
     makers = {"header": header, "prototypes": prototypes, "dispatch": dispatch,
-              "names": names, "reference": reference}
+              "names": names, "shapes": shapes, "reference": reference}
     if len(sys.argv) != 2 or sys.argv[1] not in makers:
         sys.exit(__doc__)
     print(makers[sys.argv[1]](parse()))

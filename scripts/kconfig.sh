@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Turn the configuration into a header, without asking anything.
 #
-# Usage: scripts/kconfig.sh HEADER
+# Usage: scripts/kconfig.sh HEADER [all-yes|all-no]
 #
 # Starts from .config when there is one and from the defaults of Kconfig when
-# there is none. The header is only written when its content changes, so that
+# there is none; or takes every option that can be had, or none. The header is only written when its content changes, so that
 # make does not compile everything again.
 set -eu
 
@@ -14,8 +14,15 @@ header=$1
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-[ ! -e "$top/.config" ] || cp "$top/.config" "$tmp/.config"
-(cd "$tmp" && kconfig-conf --olddefconfig "$top/Kconfig") \
+case ${2:-} in
+all-yes) kind=--allyesconfig ;;
+all-no) kind=--allnoconfig ;;
+*)
+	kind=--olddefconfig
+	[ ! -e "$top/.config" ] || cp "$top/.config" "$tmp/.config"
+	;;
+esac
+(cd "$tmp" && kconfig-conf "$kind" "$top/Kconfig") \
 	>"$tmp/log" 2>&1 </dev/null || {
 	cat "$tmp/log" >&2
 	echo "kconfig.sh: cannot read the configuration: is the Debian package kconfig-frontends-nox installed? (scripts/install-deps.sh)" >&2

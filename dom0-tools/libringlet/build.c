@@ -102,7 +102,8 @@ static bool is_linux(const struct file *kernel)
 {
 	static const char banner[] = "Linux version ";
 
-	return memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
+	return kernel->data &&
+	       memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
 }
 
 /* Read the files and decide where all goes; touches no domain. */

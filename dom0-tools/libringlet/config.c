@@ -166,7 +166,7 @@ static int set_memory(struct rl_config_reader *r, const struct rl_setting *s)
 
 static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc = set_number(r, s, 1, RINGLET_MAX_VCPUS, "", &value);
 
 	if (!rc)
@@ -177,7 +177,7 @@ static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
 static int set_cpu_weight(struct rl_config_reader *r,
 			  const struct rl_setting *s)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc = set_number(r, s, 1, 65535, "", &value);
 
 	if (!rc)

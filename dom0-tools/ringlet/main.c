@@ -251,7 +251,7 @@ static void list_verbs(FILE *to)
 int cmd_help(const struct cmd_spec *cmd, int argc, char **argv)
 {
 	const struct cmd_spec *verb;
-	int status;
+	int status = CLI_USAGE;
 
 	if (cli_plain(cmd, argc, argv, 0, 1, &status))
 		return status;

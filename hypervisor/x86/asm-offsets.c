@@ -42,6 +42,11 @@ void asm_offsets(void)
 	OFFSET(GC_HV_STACK, gate_const, hv_stack);
 	OFFSET(GC_REGS_END, gate_const, regs_end);
 	OFFSET(GC_SYSCALL_ENTRY, gate_const, syscall_entry);
+	OFFSET(ROOTS_DIRECT, gate_roots, direct);
+	OFFSET(VCPU_GATE_PAGE, ringlet_vcpu_page, gate[0]);
+	OFFSET(VCPU_GATE_COUNT, ringlet_vcpu_page, gate[1]);
+	OFFSET(VCPU_HINTS, ringlet_vcpu_page, hints);
+	OFFSET(GC_PF_ENTRY, gate_const, pf_entry);
 	OFFSET(GC_KERNEL_GS, gate_const, kernel_gs);
 	OFFSET(GC_ROOT_TAG, gate_const, root_tag);
 	OFFSET(GC_L4_BASE, gate_const, l4_base);

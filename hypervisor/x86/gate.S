@@ -346,6 +346,113 @@ gate_idt_stubs:
 	.set	vector, vector + 1
 	.endr
 
+/*
+ * Page faults. Most that ring 3 causes on a page that is not present are the
+ * guest's own: where the hypervisor saw that lately (ROOT_DIRECT), the frame is
+ * pushed on the guest kernel's stack here, without entering the hypervisor. What
+ * is not plain, the same page twice, and every 16th goes to the hypervisor, which
+ * walks the guest's tables. The page becomes a hint, so that the return is the
+ * hypervisor's in any case. A fault in the push leads to the hypervisor as well,
+ * with CR2 as it was (gate_ring0).
+ */
+	.balign	16
+	.globl	gate_page_fault
+gate_page_fault:
+	cld
+	testb	$3, 16(%rsp)
+	jz	gate_page_fault_ring0
+	push	%rax
+	push	%rcx
+	push	%rdx
+	/* rsp -> rdx, rcx, rax, error code, rip, cs, rflags, rsp, ss */
+	mov	24(%rsp), %eax
+	and	$~0x12, %eax		/* write and fetch are as good */
+	cmp	$4, %eax		/* U, not P, not RSVD */
+	jne	gate_page_fault_slow
+	cmpq	$SEL_USER_CS, 40(%rsp)
+	jne	gate_page_fault_slow
+	cmpq	$SEL_USER_DS, 64(%rsp)
+	jne	gate_page_fault_slow
+	cmpq	$0, CONST(GC_PF_ENTRY)
+	je	gate_page_fault_slow
+	mov	%cr2, %rdx
+	mov	%rdx, %rax
+	shr	$47, %rax
+	jnz	gate_page_fault_slow
+	mov	%cr3, %rax
+	sub	CONST(GC_L4_BASE), %rax
+	shr	$12, %rax
+	and	$(ROOT_SLOTS - 1), %eax
+	lea	ROOTS, %rcx
+	cmpb	$0, ROOTS_DIRECT(%rcx, %rax)
+	je	gate_page_fault_slow
+	incb	VCPU(VCPU_GATE_COUNT)
+	testb	$15, VCPU(VCPU_GATE_COUNT)
+	jz	gate_page_fault_slow
+	mov	%rdx, %rax
+	shr	$12, %rax
+	cmp	%rax, VCPU(VCPU_GATE_PAGE)
+	je	gate_page_fault_slow
+	mov	%rax, VCPU(VCPU_GATE_PAGE)
+	mov	VCPU(RINGLET_VCPU_KERNEL_SP), %rcx
+	and	$~15, %rcx
+	sub	$48, %rcx
+	mov	%rcx, %rax
+	shr	$43, %rax
+	cmp	$0x1ffff0, %eax		/* slots 256 to 271 */
+	je	gate_page_fault_slow
+	.globl	gate_pf_write
+gate_pf_write:
+	mov	64(%rsp), %rax
+	mov	%rax, 40(%rcx)
+	mov	56(%rsp), %rax
+	mov	%rax, 32(%rcx)
+	mov	48(%rsp), %rax
+	mov	%rax, 24(%rcx)
+	mov	40(%rsp), %rax
+	mov	%rax, 16(%rcx)
+	mov	32(%rsp), %rax
+	mov	%rax, 8(%rcx)
+	mov	24(%rsp), %rax
+	mov	%rax, (%rcx)
+	.globl	gate_pf_write_end
+gate_pf_write_end:
+	mov	%rdx, VCPU(RINGLET_VCPU_CR2)
+	movb	$0, VCPU(RINGLET_VCPU_VIF)
+	cmpl	$0, VCPU(RINGLET_VCPU_HINT_COUNT)
+	jne	1f
+	mov	%rdx, %rax
+	and	$-0x1000, %rax
+	mov	%rax, VCPU(VCPU_HINTS)
+	movq	$1, VCPU(VCPU_HINTS + 8)
+	movl	$1, VCPU(RINGLET_VCPU_HINT_COUNT)
+1:	rdgsbase %rax
+	mov	%rax, VCPU(RINGLET_VCPU_USER_GS_BASE)
+	mov	CONST(GC_KERNEL_GS), %rax
+	wrgsbase %rax
+	mov	CONST(GC_PF_ENTRY), %rax
+	mov	%rax, 32(%rsp)
+	movq	$SEL_GUEST_CS, 40(%rsp)
+	movq	$RFLAGS_FORCED, 48(%rsp)
+	mov	%rcx, 56(%rsp)
+	movq	$SEL_GUEST_SS, 64(%rsp)
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	add	$8, %rsp
+	iretq
+
+/* To the hypervisor. In: rsp as in gate_page_fault after the pushes. */
+gate_page_fault_slow:
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	pushq	$14
+	jmp	gate_enter
+gate_page_fault_ring0:
+	pushq	$14
+	jmp	gate_ring0
+
 gate_trap:
 	cld
 	testb	$3, 24(%rsp)
@@ -417,8 +524,19 @@ gate_ring0:
 	mov	%cr3, %rax
 	cmp	CONST(GC_HV_CR3), %rax
 	je	gate_in_hv
-	/* In the gate: the copy of a return frame may fault. */
-	lea	gate_iret_read(%rip), %rax
+	/* In the gate: the push of a page fault's frame may fault; it is then
+	 * delivered by the hypervisor. The registers are where they were pushed. */
+	lea	gate_pf_write(%rip), %rax
+	cmp	%rax, 24(%rsp)
+	jb	1f
+	lea	gate_pf_write_end(%rip), %rax
+	cmp	%rax, 24(%rsp)
+	jae	1f
+	mov	%rdx, %cr2
+	lea	STACK_AT(-9 * 8), %rsp
+	jmp	gate_page_fault_slow
+	/* The copy of a return frame may fault. */
+1:	lea	gate_iret_read(%rip), %rax
 	cmp	%rax, 24(%rsp)
 	jb	gate_broken
 	lea	gate_iret_read_end(%rip), %rax
@@ -574,6 +692,7 @@ gate_addresses:
 	.quad	gate_nmi
 	.quad	gate_double_fault
 	.quad	gate_machine_check
+	.quad	gate_page_fault
 gate_leave_address:
 	.quad	gate_leave
 

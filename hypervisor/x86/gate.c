@@ -28,7 +28,7 @@ extern const struct gate_addresses {
 	u64 load;		/* physical address of the text */
 	u64 size;
 	u64 idt_stubs, syscall, cstar;
-	u64 debug, nmi, double_fault, machine_check;
+	u64 debug, nmi, double_fault, machine_check, page_fault;
 } gate_addresses;
 
 struct idt_entry {
@@ -107,6 +107,7 @@ static void idt_init(void)
 	idt_set(2, gate_addresses.nmi, IST_NMI, 0);
 	idt_set(3, gate_addresses.idt_stubs + 3 * 16, 0, 3);
 	idt_set(4, gate_addresses.idt_stubs + 4 * 16, 0, 3);
+	idt_set(14, gate_addresses.page_fault, 0, 0);
 	idt_set(8, gate_addresses.double_fault, IST_DF, 0);
 	idt_set(18, gate_addresses.machine_check, IST_MC, 0);
 	idt_set(RINGLET_TRAP_INT80, gate_addresses.idt_stubs + RINGLET_TRAP_INT80 * 16,
@@ -252,6 +253,7 @@ void gate_update(struct pcpu *p, struct vcpu *v)
 	struct gate_const *c = p->gate;
 
 	c->syscall_entry = READ_ONCE(v->domain->entry_syscall);
+	c->pf_entry = READ_ONCE(v->domain->traps[14]);
 	c->kernel_gs = v->kernel_gs;
 }
 

@@ -5,10 +5,12 @@
 #include "main.h"
 
 #include "boot_build.h"
+#include "coherence.h"
 #include "domain0.h"
 #include "frame.h"
 #include "panic.h"
 #include "percpu.h"
+#include "sched_random.h"
 #include "printk.h"
 #include "time.h"
 #include "traps.h"
@@ -159,6 +161,17 @@ static void free_modules(void)
 	}
 }
 
+static void init_debugging(void)
+{
+	if (boot_cmdline.vtlb_check)
+		log_warning("vtlb=check: cached translations are compared with the guests' tables, which is slow");
+	coherence_setup(boot_cmdline.vtlb_check);
+	if (boot_cmdline.sched_seed)
+		log_warning("sched=random:%u: vCPUs are preempted at random",
+			    boot_cmdline.sched_seed);
+	sched_random_init(boot_cmdline.sched_seed);
+}
+
 void kmain(void)
 {
 	check_tables();
@@ -175,6 +188,7 @@ void kmain(void)
 	smp_init(boot_cmdline.maxcpus);
 	if (cpu_has.meltdown)
 		log_warning("this CPU has Meltdown: a guest's user programs can read their own kernel");
+	init_debugging();
 	read_tree();
 	start_domain0();
 	boot_build_domains(&boot_domains);

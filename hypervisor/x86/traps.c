@@ -257,8 +257,11 @@ static void do_iret(struct vcpu *v)
 static void do_page_fault(struct vcpu *v, u64 va)
 {
 	u32 error_code = 0;
+	bool own = vtlb_fault(v, va, v->regs.error_code, &error_code) ==
+		   VTLB_FAULT;
 
-	if (vtlb_fault(v, va, v->regs.error_code, &error_code) == VTLB_FAULT)
+	vtlb_direct(v, v->regs.error_code, own);
+	if (own)
 		deliver_page_fault(v, va, error_code);
 }
 

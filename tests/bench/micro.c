@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Time six small things that a kernel does.
+ * Time seven small things that a kernel does.
  *
  * Is the init of an initramfs, so that nothing else runs beside it, and prints
  * lines for tests/bench/run. Time is RDTSC, which no hypervisor of the
@@ -81,8 +81,19 @@ static uint64_t syscall_null(unsigned long ops)
 	return now() - start;
 }
 
+/* The same pages in an order in which none follows its neighbour. */
+static void touch_scattered(volatile char *p, unsigned long pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < pages; i++)
+		p[i * 389 % pages * PAGE] = 1;
+}
+
 /* First touch of an anonymous page; map and unmap are not timed. */
-static uint64_t page_fault(unsigned long ops)
+static uint64_t first_touch(unsigned long ops,
+			    void (*touch_all)(volatile char *p,
+					      unsigned long pages))
 {
 	uint64_t start, ticks = 0;
 	unsigned long pages;
@@ -94,11 +105,21 @@ static uint64_t page_fault(unsigned long ops)
 		/* A kernel without huge pages refuses, and does the same. */
 		madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
 		start = now();
-		touch(p, pages);
+		touch_all(p, pages);
 		ticks += now() - start;
 		munmap(p, pages * PAGE);
 	}
 	return ticks;
+}
+
+static uint64_t page_fault(unsigned long ops)
+{
+	return first_touch(ops, touch);
+}
+
+static uint64_t page_scatter(unsigned long ops)
+{
+	return first_touch(ops, touch_scattered);
 }
 
 /* fork, execve of a program without a library, its exit, waitpid. */
@@ -224,6 +245,7 @@ static struct benchmark {
 	{ "pipe_rtt", pipe_rtt, 256 },
 	{ "ctx_switch", ctx_switch, 256 },
 	{ "mmap_1m", mmap_1m, 4 },
+	{ "page_scatter", page_scatter, 1024 },
 };
 
 #define NR (sizeof(benchmarks) / sizeof(benchmarks[0]))

@@ -13,7 +13,7 @@ guest-images := $(guest-names:%=$(B)/tests/guest/%.elf)
 GUEST_CFLAGS := -std=gnu11 -ffreestanding -fno-stack-protector -mno-red-zone \
 	-mgeneral-regs-only -fno-strict-aliasing -fpie -fvisibility=hidden \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -O2 -g \
-	-Ipv-abi/include -I$(guest-lib) -Wall -Wextra -Werror
+	-Ipv-abi/include -I$(B)/generated -I$(guest-lib) -Wall -Wextra -Werror
 GUEST_LDFLAGS := -m elf_x86_64 -pie --no-dynamic-linker -z norelro \
 	-z noexecstack -z max-page-size=4096 --build-id=none \
 	-T $(guest-lib)/guest.lds
@@ -21,7 +21,7 @@ GUEST_LDFLAGS := -m elf_x86_64 -pie --no-dynamic-linker -z norelro \
 .PHONY: new-guest-test
 guests: $(guest-images)
 
-$(B)/tests/guest/%.o: tests/guest/%.c tests/guest/build.mk
+$(B)/tests/guest/%.o: tests/guest/%.c tests/guest/build.mk | $(generated)
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<

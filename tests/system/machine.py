@@ -7,6 +7,7 @@ that a real machine would not have.
 """
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -75,7 +76,8 @@ class Machine:
             "-display", "none", "-monitor", "none", "-no-reboot",
             "-chardev", "stdio,id=console,signal=off",
             "-serial", "chardev:console",
-            *(devices or ("-nic", "none"))]
+            *(devices or ("-nic", "none")),
+            *shlex.split(os.environ.get("RINGLET_QEMU_OPTIONS", ""))]
         if image:
             self.command += ["-boot", "d", "-drive",
                              f"file={image},media=cdrom,readonly=on,format=raw"]

@@ -132,6 +132,14 @@ START_TEST(switches)
 	expect_report("no-noreboot=1",
 		      "no-noreboot=1: an option with no- has no value");
 	expect_report("no-maxcpus", "no-maxcpus: unknown option");
+	expect_ok("vtlb=check sched=random:4294967295");
+	ck_assert(c.vtlb_check);
+	ck_assert_uint_eq(c.sched_seed, 4294967295);
+	expect_report("vtlb=on", "vtlb=on: vtlb can be check");
+	expect_report("sched=random:0",
+		      "sched=random:0: sched can be random:SEED, a number from 1 to 4294967295");
+	expect_report("sched=random:7x",
+		      "sched=random:7x: sched can be random:SEED, a number from 1 to 4294967295");
 }
 END_TEST
 

@@ -28,7 +28,7 @@ jmp_buf host_panic_jump;
 bool host_panic_expected;
 char host_panic_text[256];
 
-static struct gate_root root_caches[MAX_PCPUS][ROOT_SLOTS];
+static struct gate_roots root_caches[MAX_PCPUS];
 static struct domain *domains[16];
 
 WEAK struct pcpu *this_pcpu(void)
@@ -46,6 +46,22 @@ static void end_test(const char *fmt, va_list ap)
 	}
 	fprintf(stderr, "panic: %s\n", host_panic_text);
 	abort();
+}
+
+WEAK void domain_crash(struct domain *d, struct vcpu *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)v;
+	va_start(ap, fmt);
+	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
+	va_end(ap);
+	d->shutdown = true;
+	if (!host_panic_expected) {
+		fprintf(stderr, "domain %u crashed: %s\n", d->id,
+			host_panic_text);
+		abort();
+	}
 }
 
 WEAK void log_line(enum log_level level, const char *fmt, ...)
@@ -78,6 +94,11 @@ WEAK void boot_failure(const char *fmt, ...)
 WEAK bool work_expired(void)
 {
 	return host_work && --host_work == 0;
+}
+
+WEAK void cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
 }
 
 /* The other pCPU comes in at once, and leaves again. */
@@ -150,7 +171,7 @@ void host_machine(u32 cpus)
 	for (u32 i = 0; i < cpus; i++) {
 		pcpus[i].id = i;
 		pcpus[i].online = true;
-		pcpus[i].roots = root_caches[i];
+		pcpus[i].roots = &root_caches[i];
 	}
 	host_cpu = 0;
 	host_work = 0;

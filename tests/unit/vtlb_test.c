@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "coherence.h"
 #include "host_hv.h"
 #include "ringlet/memory.h"
 #include "shadow.h"
@@ -554,6 +555,7 @@ static struct domain *setup(u32 cpus, u64 quota)
 				      RINGLET_POPULATE_4K), GUEST_PAGES - TABLES);
 	next_table = TABLES;
 	watched = d;
+	coherence_setup(true);
 	return d;
 }
 
@@ -1155,6 +1157,78 @@ START_TEST(aging)
 }
 END_TEST
 
+static void tell(struct domain *d, u32 cpu, u32 error_code, bool own)
+{
+	host_cpu = cpu;
+	vtlb_direct(d->vcpus[cpu], error_code, own);
+	host_cpu = 0;
+}
+
+/* May the gate deliver faults in the root that is loaded? */
+static bool direct(struct domain *d, u32 cpu)
+{
+	u64 slot = (d->vcpus[cpu]->regs.cr3 >> PAGE_SHIFT) -
+		   pcpus[cpu].l4_base.n;
+
+	return pcpus[cpu].roots->direct[slot];
+}
+
+/* Where entries go that the guest may still have, the hypervisor is asked. */
+START_TEST(direct_faults)
+{
+	struct domain *d = setup(2, 0);
+	u64 root = table_gfn(), other = table_gfn();
+
+	start(d, root);
+	for (u64 i = 0; i < 32; i++)
+		guest_set(d, root, 0x400000 + (i << 12), 1,
+			  (5 + i) << 12 | PTE_P | PTE_U | PTE_A);
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	ck_assert(!direct(d, 0));
+	tell(d, 0, PF_USER | PF_PRESENT, true);
+	ck_assert(!direct(d, 0));
+	tell(d, 0, PF_USER | PF_WRITE, true);
+	ck_assert(direct(d, 0) && !direct(d, 1));
+	tell(d, 0, PF_USER, false);
+	ck_assert(!direct(d, 0));
+
+	/* Of few entries, it costs less to be wrong. */
+	tell(d, 0, PF_USER, true);
+	tell(d, 1, PF_USER, true);
+	flush(d, root_arg(root, 0), 0x400000, 0x401000, 0);
+	ck_assert(direct(d, 0) && direct(d, 1));
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	ck_assert(access_va(0, 0x410000, PF_USER));
+	flush(d, root_arg(root, 0), 0x400000, 0x41f000, 0);
+	ck_assert(!direct(d, 0) && !direct(d, 1));
+
+	tell(d, 1, PF_USER, true);
+	hv_in();
+	vtlb_age(d);
+	pcpus[0].mode++;
+	ck_assert(!direct(d, 1));
+
+	tell(d, 1, PF_USER, true);
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	hv_in();
+	ck_assert(vtlb_evict(d));
+	pcpus[0].mode++;
+	ck_assert(!direct(d, 1));
+
+	/* The flags of other roots stay; those of a vCPU that goes do not. */
+	tell(d, 0, PF_USER, true);
+	run_root(1, d, other);
+	ck_assert(!direct(d, 1));
+	tell(d, 1, PF_USER, true);
+	flush(d, root_arg(root, 0), 0, 0, 0);
+	ck_assert(!direct(d, 0) && direct(d, 1));
+	host_idle(1);
+	host_run(1, d, 1);
+	ck_assert(!direct(d, 1));
+	check_all(d);
+}
+END_TEST
+
 START_TEST(teardown)
 {
 	struct domain *d;
@@ -1190,6 +1264,103 @@ START_TEST(teardown)
 			;
 	}
 	ck_assert_uint_eq(frame_free_pages(), before);
+}
+END_TEST
+
+/* --- The comparison with the guest's tables (coherence.c) ----------------- */
+
+/* A change that no flush follows is legal for a while, then it is a fault. */
+START_TEST(forgotten_flush)
+{
+	struct domain *d = setup(1, 0);
+	u64 root = table_gfn();
+	u64 *pte;
+
+	start(d, root);
+	watched = NULL;
+	pte = guest_set(d, root, 0x400000, 1, 5 << 12 | PTE_P | PTE_W | PTE_U);
+	for (u64 i = 1; i < 8; i++)
+		guest_set(d, root, 0x400000 + i * 4096, 1, 6 << 12 | PTE_P);
+	ck_assert(access_va(0, 0x400000, PF_WRITE));
+	*pte = 7 << 12 | PTE_P | PTE_W | PTE_U;
+	ck_assert(access_va(0, 0x401000, 0));
+	d->vtlb.age += COHERENCE_LIMIT;
+	ck_assert(access_va(0, 0x402000, 0));
+	/* It comes late. */
+	flush(d, root << 12, 0x400000, 0x401000, 0);
+	d->vtlb.age += COHERENCE_LIMIT + 1;
+	ck_assert(access_va(0, 0x403000, 0));
+	ck_assert(access_va(0, 0x400000, PF_WRITE));
+	/* It does not come. */
+	*pte = 0;
+	ck_assert(access_va(0, 0x404000, 0));
+	d->vtlb.age += COHERENCE_LIMIT + 1;
+	host_panic_expected = true;
+	ck_assert(access_va(0, 0x405000, 0));
+	host_panic_expected = false;
+	ck_assert(d->shutdown);
+	ck_assert_ptr_nonnull(strstr(host_panic_text, "address 400000"));
+	ck_assert_ptr_nonnull(strstr(host_panic_text, "guest entry 0 grants more, and no flush has come"));
+}
+END_TEST
+
+/* Kernels unmap lazily in the common half; another frame there is no such case. */
+START_TEST(lazy_unmap)
+{
+	struct domain *d = setup(1, 0);
+	u64 root = table_gfn();
+	u64 *pte;
+
+	start(d, root);
+	watched = NULL;
+	pte = guest_set(d, root, KERNEL_BASE, 1, 5 << 12 | PTE_P | PTE_W);
+	for (u64 i = 1; i < 8; i++)
+		guest_set(d, root, KERNEL_BASE + i * 4096, 1, 6 << 12 | PTE_P);
+	ck_assert(access_va(0, KERNEL_BASE, PF_WRITE));
+	*pte = 0;
+	ck_assert(access_va(0, KERNEL_BASE + 0x1000, 0));
+	d->vtlb.age += COHERENCE_LIMIT + 1;
+	ck_assert(access_va(0, KERNEL_BASE + 0x2000, 0));
+	*pte = 8 << 12 | PTE_P | PTE_W;
+	ck_assert(access_va(0, KERNEL_BASE + 0x3000, 0));
+	d->vtlb.age += COHERENCE_LIMIT + 1;
+	host_panic_expected = true;
+	ck_assert(access_va(0, KERNEL_BASE + 0x4000, 0));
+	host_panic_expected = false;
+	ck_assert(d->shutdown);
+}
+END_TEST
+
+/* Entries that the vTLB would never make are found. */
+START_TEST(wrong_entries)
+{
+	struct domain *d = setup(1, 0);
+	u64 root = table_gfn();
+	struct vtlb_root *r;
+	u64 *table;
+
+	start(d, root);
+	watched = NULL;
+	guest_set(d, root, 0x400000, 1, 5 << 12 | PTE_P | PTE_W);
+	guest_set(d, root, 0x401000, 1, 6 << 12 | PTE_P);
+	ck_assert(access_va(0, 0x400000, 0));
+	r = root_lock(d, GFN(root), false);
+	unlock(&r->lock);
+	table = pte_table(*(pte_table(*(pte_table(r->l3[0]))) + 2));
+	/* As after a flush that has left it out. */
+	table[0] |= PTE_W | PTE_D;
+	coherence_flushed(d, r, 0x400000, 0x400fff, true);
+	host_panic_expected = true;
+	coherence_judge(d);
+	ck_assert_ptr_nonnull(strstr(host_panic_text, "grants more after a flush"));
+	d->vtlb.coherence.fault = COHERENCE_NONE;
+	table[0] = 0;
+	/* A level-4 page with a table that the root has not. */
+	pcpus[0].l4[(d->vcpus[0]->regs.cr3 >> 12) - pcpus[0].l4_base.n][0] ^= 1UL << 40;
+	coherence_flushed(d, r, 0x400000, 0x400fff, false);
+	coherence_judge(d);
+	ck_assert_ptr_nonnull(strstr(host_panic_text, "in a level-4 page only"));
+	host_panic_expected = false;
 }
 END_TEST
 
@@ -1390,7 +1561,11 @@ int main(void)
 	tcase_add_test(t, read_only_frames);
 	tcase_add_test(t, domains_share_a_slot);
 	tcase_add_test(t, aging);
+	tcase_add_test(t, direct_faults);
 	tcase_add_test(t, teardown);
+	tcase_add_test(t, forgotten_flush);
+	tcase_add_test(t, lazy_unmap);
+	tcase_add_test(t, wrong_entries);
 	tcase_add_loop_test(t, random_guests, 0, 8);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

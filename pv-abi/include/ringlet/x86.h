@@ -114,13 +114,16 @@ struct ringlet_vcpu_page {
 	/* [HV] GS base of ring 3, saved at each entry from there and loaded at
 	 * each return to it. [GST] may change it. */
 	ringlet_u64 user_gs_base;
-	/* [GST] valid slots in hints[]; [HV] clears it. */
+	/* [GST] valid slots in hints[]; [HV] clears it, and may put the page of
+	 * a fault into the first when it delivers that. */
 	ringlet_u32 hint_count;
 	/* [HV] number of this vCPU in its domain. */
 	ringlet_u32 vcpu_id;
 	/* [HV] DR6 at the last debug exception delivered. */
 	ringlet_u64 dr6;
-	ringlet_u64 reserved1[6];
+	/* The gate's own notes on the last page fault that it delivered. */
+	ringlet_u64 gate[2];
+	ringlet_u64 reserved1[4];
 	struct ringlet_hint hints[RINGLET_HINT_SLOTS];	/* [GST] */
 	/*
 	 * [HV] nanoseconds this vCPU has run, waited for a pCPU (stolen time),

@@ -99,6 +99,10 @@ static void test_rights(u64 root, u64 va)
 	expect_fault("write-protected", try_write(va + 8, 3), va + 8,
 		     PF_P | PF_W);
 	CHECK_EQ(READ_ONCE(a[1]), 2);
+	/* What may not be run can be read. */
+	WRITE_ONCE(*pte, (u64)a | RO | PTE_NX);
+	forget(root, va, PAGE_SIZE, 0);
+	expect_value("no-execute", va, a[0]);
 	WRITE_ONCE(*pte, 0);
 	forget(root, va, PAGE_SIZE, 0);
 }

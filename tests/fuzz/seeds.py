@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write the first inputs of a fuzzer, good ones, from which it goes on.
+
+seeds.py NAME DIRECTORY
+"""
+import struct
+import sys
+from pathlib import Path
+
+ABI_VERSION = 1
+BASE = 0x1000000
+
+
+def phdr(kind, offset, filesz, memsz, paddr):
+    return struct.pack("<IIQQQQQQ", kind, 7, offset, 0xffffffff80000000 + paddr,
+                       paddr, filesz, memsz, 4096)
+
+
+def image(relocatable=1):
+    """A guest with two segments and a note, all in a few hundred bytes."""
+    note = struct.pack("<III8s", 8, 32, 1, b"Ringlet\0") + struct.pack(
+        "<IIQQQ", ABI_VERSION, relocatable, BASE + 16, 0x200000, 0)
+    start = 64 + 3 * 56
+    body = start + len(note)
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack(
+        "<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 3, 0, 0, 0)
+    return (header + phdr(1, body, 64, 64, BASE) +
+            phdr(1, body + 64, 32, 0x3000, BASE + 0x1000) +
+            phdr(4, start, len(note), len(note), 0) + note + bytes(range(96)))
+
+
+def elf():
+    return [image(), image(0), image()[:200]]
+
+
+def builder():
+    result = []
+    for flags, memory in ((0, 32 << 20), (1, 24 << 20), (6, 36 << 20), (9, 8)):
+        choice = struct.pack("<IHBB4BI", memory, 12, 1, flags, 10, 2, 1, 9, 5000)
+        result.append(choice + b"console=hvc0" + image())
+    return result
+
+
+def tag(kind, data):
+    text = struct.pack("<II", kind, 8 + len(data)) + data
+    return text + bytes(-len(text) % 8)
+
+
+def rsdp(revision):
+    data = bytearray(b"RSD PTR \0RINGLE" + bytes([revision]) +
+                     struct.pack("<I", 0xe0000))
+    data[8] = -sum(data[:20]) & 255
+    if revision:
+        data += struct.pack("<IQBxxx", 36, 0xe0000, 0)
+        data[32] = -sum(data) & 255
+    return bytes(data)
+
+
+def multiboot2():
+    def info(*tags):
+        text = b"".join(tags) + tag(0, b"")
+        return struct.pack("<II", 8 + len(text), 0) + text
+
+    memory = tag(6, struct.pack("<II", 24, 0) + b"".join(
+        struct.pack("<QQII", *entry) for entry in (
+            (0, 0x9fc00, 1, 0), (0x100000, 1 << 30, 1, 0),
+            (0xfec00000, 0x1000, 2, 0))))
+    modules = [tag(3, struct.pack("<II", 0x200000 * n, 0x200000 * n + 0x1000) +
+                   b"one two=3\0") for n in (1, 2)]
+    screen = tag(8, struct.pack("<QIIIBBH", 0xb8000, 160, 80, 25, 16, 2, 0))
+    return [info(memory), info(tag(1, b"console=com1\0"), tag(2, b"GRUB\0"),
+                               *modules, memory, screen, tag(14, rsdp(0)),
+                               tag(15, rsdp(2)))]
+
+
+def cmdline():
+    return [b"console=com1,vga loglvl=all dom0_mem=512M,max:1G noreboot",
+            b"com1=115200,8n1 com2=auto maxcpus=2 dom0_max_vcpus=4",
+            b"guest_loglvl=none/all -- x = 0x10 console=none"]
+
+
+def config():
+    good = b'name = "web"\nkernel = "/boot/vmlinux"\nmemory = 512\n'
+    return [good, good + b"""ramdisk = '/r' ; vcpus = 0x2 # two
+extra = "console=hvc0 \\"q\\"\\t"
+root="/dev/vda1"; on_poweroff = "preserve"
+on_reboot='destroy'
+on_crash = "restart"
+cpu_weight = 512
+uuid = "01234567-89ab-cdef-0123-456789abcdef"
+disk = [ "a,b", 'c', ]
+vif = [ ]
+""", good + b'cmdline = "x"\nmaxmem = 600\nbootloader = "pygrub"\n']
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    make = {"elf": elf, "builder": builder, "multiboot2": multiboot2,
+            "cmdline": cmdline, "config": config}.get(sys.argv[1])
+    if not make:
+        sys.exit(f"seeds.py: there is no fuzzer '{sys.argv[1]}'")
+    directory = Path(sys.argv[2])
+    directory.mkdir(parents=True, exist_ok=True)
+    for number, data in enumerate(make()):
+        (directory / f"seed-{number}").write_bytes(data)
+
+
+main()
