@@ -136,10 +136,15 @@ static void test_memory(u32 id)
 	}
 	CHECK_EQ(ringlet_domctl_populate(id, 511, 1, 0), -RINGLET_EEXIST);
 
+	CHECK_EQ(ringlet_domctl_set_vcpus(NOBODY, 1), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_set_vcpus(id, 0), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_vcpus(id, 2), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_vcpus(id, 1), -RINGLET_ENODEV);
 	CHECK_EQ(ringlet_domctl_set_shared(NOBODY, 700), -RINGLET_ESRCH);
 	CHECK_EQ(ringlet_domctl_set_shared(id, 1UL << 40), -RINGLET_EINVAL);
 	CHECK_EQ(ringlet_domctl_set_shared(id, 700), 0);
 	CHECK_EQ(ringlet_domctl_set_shared(id, 702), -RINGLET_EEXIST);
+	CHECK_EQ(ringlet_domctl_set_vcpus(id, 1), 0);
 
 	CHECK_EQ(ringlet_domctl_map(NOBODY, 0, 1, frames), -RINGLET_ESRCH);
 	CHECK_EQ(ringlet_domctl_map(guest.domid, 0, 1, frames), -RINGLET_EINVAL);
@@ -331,11 +336,20 @@ static void test_pointers(void)
 	CHECK_EQ(ringlet_set_cpunode(7), 0);
 }
 
+/* A kick that comes before the wait is not lost: this would never end. */
+static void test_waits(void)
+{
+	CHECK_EQ(ringlet_vcpu_kick(999), -RINGLET_ENOENT);
+	CHECK_EQ(ringlet_vcpu_kick(0), 0);
+	CHECK_EQ(ringlet_vcpu_wait(), 0);
+}
+
 void test_main(void)
 {
 	u32 id;
 
 	test_shapes();
+	test_waits();
 	test_pointers();
 	if (!guest.control) {
 		CHECK_EQ(ringlet_evtchn_status(0, 1), -RINGLET_EPERM);
