@@ -1157,6 +1157,78 @@ START_TEST(aging)
 }
 END_TEST
 
+static void tell(struct domain *d, u32 cpu, u32 error_code, bool own)
+{
+	host_cpu = cpu;
+	vtlb_direct(d->vcpus[cpu], error_code, own);
+	host_cpu = 0;
+}
+
+/* May the gate deliver faults in the root that is loaded? */
+static bool direct(struct domain *d, u32 cpu)
+{
+	u64 slot = (d->vcpus[cpu]->regs.cr3 >> PAGE_SHIFT) -
+		   pcpus[cpu].l4_base.n;
+
+	return pcpus[cpu].roots->direct[slot];
+}
+
+/* Where entries go that the guest may still have, the hypervisor is asked. */
+START_TEST(direct_faults)
+{
+	struct domain *d = setup(2, 0);
+	u64 root = table_gfn(), other = table_gfn();
+
+	start(d, root);
+	for (u64 i = 0; i < 32; i++)
+		guest_set(d, root, 0x400000 + (i << 12), 1,
+			  (5 + i) << 12 | PTE_P | PTE_U | PTE_A);
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	ck_assert(!direct(d, 0));
+	tell(d, 0, PF_USER | PF_PRESENT, true);
+	ck_assert(!direct(d, 0));
+	tell(d, 0, PF_USER | PF_WRITE, true);
+	ck_assert(direct(d, 0) && !direct(d, 1));
+	tell(d, 0, PF_USER, false);
+	ck_assert(!direct(d, 0));
+
+	/* Of few entries, it costs less to be wrong. */
+	tell(d, 0, PF_USER, true);
+	tell(d, 1, PF_USER, true);
+	flush(d, root_arg(root, 0), 0x400000, 0x401000, 0);
+	ck_assert(direct(d, 0) && direct(d, 1));
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	ck_assert(access_va(0, 0x410000, PF_USER));
+	flush(d, root_arg(root, 0), 0x400000, 0x41f000, 0);
+	ck_assert(!direct(d, 0) && !direct(d, 1));
+
+	tell(d, 1, PF_USER, true);
+	hv_in();
+	vtlb_age(d);
+	pcpus[0].mode++;
+	ck_assert(!direct(d, 1));
+
+	tell(d, 1, PF_USER, true);
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	hv_in();
+	ck_assert(vtlb_evict(d));
+	pcpus[0].mode++;
+	ck_assert(!direct(d, 1));
+
+	/* The flags of other roots stay; those of a vCPU that goes do not. */
+	tell(d, 0, PF_USER, true);
+	run_root(1, d, other);
+	ck_assert(!direct(d, 1));
+	tell(d, 1, PF_USER, true);
+	flush(d, root_arg(root, 0), 0, 0, 0);
+	ck_assert(!direct(d, 0) && direct(d, 1));
+	host_idle(1);
+	host_run(1, d, 1);
+	ck_assert(!direct(d, 1));
+	check_all(d);
+}
+END_TEST
+
 START_TEST(teardown)
 {
 	struct domain *d;
@@ -1489,6 +1561,7 @@ int main(void)
 	tcase_add_test(t, read_only_frames);
 	tcase_add_test(t, domains_share_a_slot);
 	tcase_add_test(t, aging);
+	tcase_add_test(t, direct_faults);
 	tcase_add_test(t, teardown);
 	tcase_add_test(t, forgotten_flush);
 	tcase_add_test(t, lazy_unmap);

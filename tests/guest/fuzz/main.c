@@ -884,7 +884,7 @@ void test_main(void)
 {
 	u32 i;
 
-	parse(guest.arguments);
+	parse(fdt_property(guest.fdt, "/chosen", "bootargs", NULL));
 	printk("fuzz: seed %lu, %lu hypercalls, %u vCPUs\n", seed, want,
 	       guest.vcpus);
 	tables = large_page_alloc();

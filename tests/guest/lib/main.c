@@ -49,7 +49,6 @@ void guest_main(const void *fdt)
 	}
 	guest.fdt = fdt;
 	find_memory(fdt);
-	guest.arguments = fdt_property(fdt, "/chosen", "bootargs", NULL);
 	guest.boot_root = fdt_number(need(fdt, "/hypervisor",
 					  "ringlet,boot-tables"), 2);
 	guest.domid = (u32)fdt_number(need(fdt, "/hypervisor",
