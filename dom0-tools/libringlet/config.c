@@ -176,7 +176,7 @@ static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
 
 static int set_maxvcpus(struct rl_config_reader *r, const struct rl_setting *s)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc = set_number(r, s, 1, RINGLET_MAX_VCPUS, "", &value);
 
 	if (!rc)
@@ -197,7 +197,7 @@ static int set_cpu_weight(struct rl_config_reader *r,
 
 static int set_cap(struct rl_config_reader *r, const struct rl_setting *s)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc = set_number(r, s, 0, 100 * RINGLET_MAX_VCPUS, " percent",
 			    &value);
 

@@ -498,7 +498,8 @@ static void end(void)
 	}
 	enter(0);
 	for (n = 0; n < RAM >> PAGE_SHIFT; n++)
-		while (frame_valid(MFN(n)) && frame_refs(MFN(n)))
+		while (frame_refs(MFN(n)) &&
+		       (p2m_lookup(dom0, GFN(n)).flags & P2M_FOREIGN))
 			if (p2m_unmap_foreign(dom0, GFN(n), 1) != 1)
 				abort();
 	domain_free_dead();
