@@ -56,6 +56,7 @@ void guest_main(const void *fdt)
 	guest.control = fdt_property(fdt, "/hypervisor", "ringlet,control",
 				     NULL);
 	guest.vcpus = fdt_children(fdt, "/cpus", "cpu@");
+	guest.arguments = fdt_property(fdt, "/chosen", "bootargs", NULL);
 	printk("%s domain %u, vCPUs: %u\n",
 	       guest.control ? "Control" : "Plain", guest.domid, guest.vcpus);
 	shared = need(fdt, "/hypervisor", "ringlet,shared");
