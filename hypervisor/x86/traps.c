@@ -275,6 +275,20 @@ static void do_debug(struct vcpu *v)
 	deliver_exception(v, TRAP_DB, 0);
 }
 
+/*
+ * INT 0x80. To a kernel that has no handler for it, it is what INT with any
+ * other number is, or each of its programs could crash it: SDM vol. 3, 6.12.1.2.
+ */
+static void do_int80(struct vcpu *v)
+{
+	if (READ_ONCE(v->domain->trap_int80)) {
+		deliver_exception(v, RINGLET_TRAP_INT80, 0);
+		return;
+	}
+	v->regs.rip -= 2;
+	deliver_exception(v, TRAP_GP, RINGLET_TRAP_INT80 * 8 + 2);
+}
+
 static void do_exception(struct vcpu *v, u32 vector, u64 cr2)
 {
 	switch (vector) {
@@ -287,6 +301,9 @@ static void do_exception(struct vcpu *v, u32 vector, u64 cr2)
 		break;
 	case TRAP_DB:
 		do_debug(v);
+		break;
+	case RINGLET_TRAP_INT80:
+		do_int80(v);
 		break;
 	default:
 		deliver_exception(v, vector, v->regs.error_code);
