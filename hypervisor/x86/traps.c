@@ -203,6 +203,15 @@ static bool canonical(u64 va)
 	return (u64)((s64)(va << 16) >> 16) == va;
 }
 
+/*
+ * Where may ring 3 go on? In its upper half nothing is executable, so that the
+ * fetch faults; Linux emulates its vsyscall page by that.
+ */
+static bool user_rip_ok(u64 cs, u64 rip)
+{
+	return cs == SEL_USER_CS ? guest_address_ok(rip) : !(rip >> 32);
+}
+
 static void do_iret(struct vcpu *v)
 {
 	struct ringlet_iret_frame f;
@@ -224,7 +233,7 @@ static void do_iret(struct vcpu *v)
 	if (f.cs == SEL_USER_CS || f.cs == SEL_USER32_CS) {
 		gs = READ_ONCE(v->page->user_gs_base);
 		if (!user_ss_ok(v, f.ss) || !canonical(gs) ||
-		    f.rip >> (f.cs == SEL_USER_CS ? 47 : 32)) {
+		    !user_rip_ok(f.cs, f.rip)) {
 			refuse_frame(v, &f);
 			return;
 		}
