@@ -203,6 +203,15 @@ static bool canonical(u64 va)
 	return (u64)((s64)(va << 16) >> 16) == va;
 }
 
+/*
+ * Where may ring 3 go on? In its upper half nothing is executable, so that the
+ * fetch faults; Linux emulates its vsyscall page by that.
+ */
+static bool user_rip_ok(u64 cs, u64 rip)
+{
+	return cs == SEL_USER_CS ? guest_address_ok(rip) : !(rip >> 32);
+}
+
 static void do_iret(struct vcpu *v)
 {
 	struct ringlet_iret_frame f;
@@ -224,7 +233,7 @@ static void do_iret(struct vcpu *v)
 	if (f.cs == SEL_USER_CS || f.cs == SEL_USER32_CS) {
 		gs = READ_ONCE(v->page->user_gs_base);
 		if (!user_ss_ok(v, f.ss) || !canonical(gs) ||
-		    f.rip >> (f.cs == SEL_USER_CS ? 47 : 32)) {
+		    !user_rip_ok(f.cs, f.rip)) {
 			refuse_frame(v, &f);
 			return;
 		}
@@ -275,6 +284,20 @@ static void do_debug(struct vcpu *v)
 	deliver_exception(v, TRAP_DB, 0);
 }
 
+/*
+ * INT 0x80. To a kernel that has no handler for it, it is what INT with any
+ * other number is, or each of its programs could crash it: SDM vol. 3, 6.12.1.2.
+ */
+static void do_int80(struct vcpu *v)
+{
+	if (READ_ONCE(v->domain->trap_int80)) {
+		deliver_exception(v, RINGLET_TRAP_INT80, 0);
+		return;
+	}
+	v->regs.rip -= 2;
+	deliver_exception(v, TRAP_GP, RINGLET_TRAP_INT80 * 8 + 2);
+}
+
 static void do_exception(struct vcpu *v, u32 vector, u64 cr2)
 {
 	switch (vector) {
@@ -287,6 +310,9 @@ static void do_exception(struct vcpu *v, u32 vector, u64 cr2)
 		break;
 	case TRAP_DB:
 		do_debug(v);
+		break;
+	case RINGLET_TRAP_INT80:
+		do_int80(v);
 		break;
 	default:
 		deliver_exception(v, vector, v->regs.error_code);

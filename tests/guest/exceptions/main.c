@@ -190,6 +190,17 @@ static u64 gate_error(u64 vector)
 	return (err - 2) / 200 * vector + 2;
 }
 
+/* Without a handler INT 0x80 is like other numbers, not the domain's end. */
+static void test_no_int80(void)
+{
+	struct ringlet_trap none = { .vector = RINGLET_TRAP_INT80 };
+
+	CHECK_EQ(ringlet_set_trap_table(&none, 1), 0);
+	expect_user("user INT 0x80, no handler", user_int80, 0, TRAP_GP,
+		    RINGLET_TRAP_INT80 * 8 + 2, 0);
+	traps_init();
+}
+
 static void test_user(void)
 {
 	u64 kernel = (u64)&guest;
@@ -197,6 +208,7 @@ static void test_user(void)
 	expect_user("user UD2", user_ud, 0, TRAP_UD, 0, 0);
 	expect_user("user INT3", user_int3, 0, TRAP_BP, 0, 1);
 	expect_user("user INT 0x80", user_int80, 0, RINGLET_TRAP_INT80, 0, 2);
+	test_no_int80();
 	expect_user("user INT 4", user_int4, 0, TRAP_OF, 0, 2);
 	expect_user("user INT 13", user_int13, 0, TRAP_GP, gate_error(13), 0);
 	expect_user("user INT 32", user_int32, 0, TRAP_GP, gate_error(32), 0);

@@ -80,9 +80,10 @@ static void test_refused_user(void)
 
 	refuse_user("not canonical", NOT_CANONICAL, RINGLET_USER_CS,
 		    RINGLET_USER_DS, sp);
-	refuse_user("upper half", RINGLET_HYPERCALL_PAGE, RINGLET_USER_CS,
+	refuse_user("hypercall page", RINGLET_HYPERCALL_PAGE, RINGLET_USER_CS,
 		    RINGLET_USER_DS, sp);
-	refuse_user("all ones", ~0UL, RINGLET_USER_CS, RINGLET_USER_DS, sp);
+	refuse_user("end of the gate's slots", RINGLET_HV_END - 1,
+		    RINGLET_USER_CS, RINGLET_USER_DS, sp);
 	refuse_user("cs 0x13", ok, 0x13, RINGLET_USER_DS, sp);
 	refuse_user("cs 0x2b", ok, RINGLET_USER_DS, RINGLET_USER_DS, sp);
 	refuse_user("cs 0xffff", ok, 0xffff, RINGLET_USER_DS, sp);
@@ -97,6 +98,26 @@ static void test_refused_user(void)
 		    RINGLET_GDT_CPUNODE << 3 | 3, sp);
 	refuse_user("32-bit, rip too high", ok, RINGLET_USER32_CS,
 		    RINGLET_USER_DS, sp);
+}
+
+/* Elsewhere in the upper half ring 3 may go, and faults at once. */
+static void test_upper_half(void)
+{
+	static const u64 rips[] = { ~0UL, 0xffffffffff600000,
+				    RINGLET_COMMON_START };
+	const struct regs *r;
+	struct regs in;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(rips); i++) {
+		user_regs(&in, user_ud);
+		in.rip = rips[i];
+		r = run_regs(&in);
+		CHECK_EQ(r->vector, TRAP_PF);
+		CHECK_EQ(r->error & ~(u64)PF_P, PF_U | PF_I);
+		CHECK_EQ(r->rip, rips[i]);
+		CHECK_EQ(this_cpu()->trap_cr2, rips[i]);
+	}
 }
 
 /* A frame for the kernel that must be refused: a fault of the kernel. */
@@ -302,6 +323,7 @@ void test_main(void)
 {
 	test_registers();
 	test_refused_user();
+	test_upper_half();
 	test_refused_kernel();
 	test_frame_unreadable();
 	test_flags();
