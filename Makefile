@@ -206,6 +206,7 @@ abi:
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
 -include tests/domain0/build.mk
+-include tests/linux/build.mk
 -include tests/fuzz/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and

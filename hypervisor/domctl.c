@@ -274,6 +274,21 @@ s64 hc_domctl_request(struct vcpu *v, u32 domain, u32 request)
 	return event_raise_domain_virq(d, RINGLET_VIRQ_REQUEST) ? 0 : -ENODEV;
 }
 
+s64 hc_domctl_set_vcpus(struct vcpu *v, u32 domain, u32 vcpus)
+{
+	struct domain *d = find(v, domain);
+
+	if (!d)
+		return -ESRCH;
+	if (!vcpus || vcpus > d->nr_vcpus)
+		return -EINVAL;
+	if (!d->shared || d->shutdown)
+		return -ENODEV;
+	WRITE_ONCE(d->shared->vcpus, vcpus);
+	event_raise_domain_virq(d, RINGLET_VIRQ_REQUEST);
+	return 0;
+}
+
 s64 hc_domctl_shutdown(struct vcpu *v, u32 domain, u32 reason)
 {
 	struct domain *d = find(v, domain);

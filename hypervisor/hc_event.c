@@ -3,9 +3,12 @@
 #include "copy.h"
 #include "domain.h"
 #include "hypercall-prototypes.h"
+#include "percpu.h"
 #include "physdev.h"
 
-#define CONSOLE_CHUNK 1024
+/* A serial line takes milliseconds for a chunk; nobody else runs meanwhile. */
+#define CONSOLE_CHUNK 128
+#define CONSOLE_READ 1024
 #define CONSOLE_MAX 4096
 
 s64 hc_console_write(struct vcpu *v, u64 buf, u64 len)
@@ -20,7 +23,7 @@ s64 hc_console_write(struct vcpu *v, u64 buf, u64 len)
 			return done ? (s64)done : -EFAULT;
 		taken = console_write(v->domain, chunk, n);
 		done += taken;
-		if (taken < n)
+		if (taken < n || work_expired())
 			break;
 	}
 	return (s64)done;
@@ -28,7 +31,7 @@ s64 hc_console_write(struct vcpu *v, u64 buf, u64 len)
 
 s64 hc_console_read(struct vcpu *v, u64 buf, u64 len)
 {
-	char chunk[CONSOLE_CHUNK];
+	char chunk[CONSOLE_READ];
 	u64 at;
 	size_t n = console_peek(v->domain, chunk, MIN(len, sizeof(chunk)), &at);
 

@@ -203,30 +203,27 @@ int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, u32 order, u32 flags)
 	return rc;
 }
 
-static int add_shared(struct domain *d, u64 gfn, mfn_t mfn)
-{
-	u64 *first = slot_find(d, gfn, 1, true);
-	u64 *second = slot_find(d, gfn + 1, 1, true);
-	u64 entry = mfn.n << PAGE_SHIFT | P2M_VALID | P2M_SPECIAL;
-
-	if (!first || !second)
-		return -ENOMEM;
-	if (d->p2m.has_shared || (*first & P2M_VALID) || (*second & P2M_VALID))
-		return -EEXIST;
-	entry_set(first, entry | P2M_WRITE);
-	entry_set(second, entry + PAGE_SIZE);
-	d->p2m.has_shared = true;
-	return 0;
-}
-
 int p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
+	u64 entry = mfn.n << PAGE_SHIFT | P2M_VALID | P2M_SPECIAL, *slot[2];
 	int rc;
 
 	if (gfn.n >= (1UL << GFN_BITS) - 1)
 		return -EINVAL;
 	lock(&d->p2m.lock);
-	rc = d->p2m.dying ? -EINVAL : add_shared(d, gfn.n, mfn);
+	rc = d->p2m.dying ? -EINVAL : d->p2m.has_shared ? -EEXIST : 0;
+	for (u32 i = 0; i < 2 && !rc; i++) {
+		slot[i] = slot_find(d, gfn.n + i, 1, true);
+		if (!slot[i])
+			rc = -ENOMEM;
+		else if (*slot[i] & P2M_VALID)
+			rc = -EEXIST;
+	}
+	if (!rc) {
+		entry_set(slot[0], entry | P2M_WRITE);
+		entry_set(slot[1], entry + PAGE_SIZE);
+		d->p2m.has_shared = true;
+	}
 	unlock(&d->p2m.lock);
 	return rc;
 }

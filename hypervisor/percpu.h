@@ -37,6 +37,7 @@ struct pcpu {
 	u32 nmi_pending;
 	/* TSC at this entry: long work asks work_expired(). */
 	u64 entry_tsc;
+	struct domain *entered;	/* whose vCPU came in; NULL: that is over */
 
 	struct vcpu *current;	/* whose registers this pCPU has; NULL = idle */
 	u32 last_domain;	/* whose vCPU ran here last */

@@ -169,6 +169,34 @@ void sched_block(struct vcpu *v)
 	unlock(&q->lock);
 }
 
+void sched_wait_kick(struct vcpu *v)
+{
+	struct sched_pcpu *q = runq_lock(v);
+	bool events = READ_ONCE(v->page->vif);
+
+	if (!v->sched.kicked &&
+	    !(events && __atomic_load_n(&v->page->pending, __ATOMIC_SEQ_CST))) {
+		set_state(v, SCHED_BLOCKED, time_ns());
+		WRITE_ONCE(q->needed, true);
+	}
+	v->sched.kicked = false;
+	unlock(&q->lock);
+}
+
+void sched_kick_waiter(struct vcpu *v)
+{
+	struct sched_pcpu *q = runq_lock(v);
+	u64 now = time_ns();
+
+	if (v->sched.state == SCHED_BLOCKED) {
+		set_state(v, SCHED_RUNNABLE, now);
+		runq_place(q, v, now);
+		return;
+	}
+	v->sched.kicked = true;
+	unlock(&q->lock);
+}
+
 void sched_yield(void)
 {
 	struct sched_pcpu *q = &this_pcpu()->sched;

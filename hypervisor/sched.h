@@ -49,6 +49,7 @@ struct sched_vcpu {
 	bool parked;
 	bool on_pcpu;		/* a pCPU has its registers, or is saving them */
 	bool yielded;
+	bool kicked;		/* by sched_kick_waiter; lock of the queue */
 	u32 pcpu;		/* whose queue it belongs to */
 	u32 hard, soft;		/* masks of pCPUs: may run on, prefers */
 	u64 vruntime;		/* ns at SCHED_WEIGHT */
@@ -106,6 +107,13 @@ void sched_kick(struct vcpu *v);
 
 /* The current vCPU waits for an event, unless one is pending. */
 void sched_block(struct vcpu *v);
+
+/*
+ * The current vCPU waits until somebody kicks it, unless that has happened since
+ * it waited last; an event that comes ends it, too.
+ */
+void sched_wait_kick(struct vcpu *v);
+void sched_kick_waiter(struct vcpu *v);
 
 /*
  * The current vCPU lets others run first. Hidden also on the host, where shared

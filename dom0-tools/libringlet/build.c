@@ -97,15 +97,6 @@ static int check_ramdisk(struct rl *rl, const struct rl_config *config)
 		       (unsigned long long)config->memory);
 }
 
-/* Linux has its banner, which begins like this, in each image. */
-static bool is_linux(const struct file *kernel)
-{
-	static const char banner[] = "Linux version ";
-
-	return kernel->data &&
-	       memmem(kernel->data, kernel->size, banner, sizeof(banner) - 1);
-}
-
 /* Read the files and decide where all goes; touches no domain. */
 static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 {
@@ -121,9 +112,6 @@ static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 		rc = load_file(rl, "ramdisk", config->ramdisk, &bd->ramdisk);
 	if (rc)
 		return rc;
-	if (config->vcpus > 1 && is_linux(&bd->kernel))
-		return rl_fail(rl, EINVAL, "a Linux domain has one vCPU in this version of Ringlet: set vcpus = 1 (it is %u)",
-			       config->vcpus);
 	bd->b.env = bd;
 	bd->memory.size = config->memory * MIB;
 	in->regions = &bd->memory;
@@ -134,7 +122,7 @@ static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 	in->initrd_size = bd->ramdisk.size;
 	in->initrd_gpa = BUILDER_COPY_INITRD;
 	in->cmdline = config->cmdline;
-	in->vcpus = config->vcpus;
+	in->vcpus = config->maxvcpus;
 	in->shared_gpa = (bd->memory.size + SHARED_ALIGN - 1) &
 			 ~(SHARED_ALIGN - 1);
 	if (getrandom(bd->seed, sizeof(bd->seed), GRND_NONBLOCK) ==
@@ -182,7 +170,7 @@ static int check_memory(struct rl *rl, const struct rl_config *config)
 static int create(struct build *bd, const struct rl_config *config)
 {
 	struct ringlet_domain_create c = {
-		.vcpus = config->vcpus,
+		.vcpus = config->maxvcpus,
 		.weight = config->cpu_weight,
 		.max_pages = config->memory << 8,
 	};
@@ -238,6 +226,8 @@ static int fill(struct build *bd, const struct rl_config *config)
 	if (!rc)
 		rc = rl_domain_set_shared(rl, bd->domid, bd->b.in.shared_gpa >>
 					  PAGE_SHIFT);
+	if (!rc && config->vcpus < config->maxvcpus)
+		rc = rl_domain_set_vcpus(rl, bd->domid, config->vcpus);
 	if (rc)
 		return rc;
 	rc = builder_load(&bd->b, &context);

@@ -174,6 +174,16 @@ static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
 	return rc;
 }
 
+static int set_maxvcpus(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	uint64_t value = 0;
+	int rc = set_number(r, s, 1, RINGLET_MAX_VCPUS, "", &value);
+
+	if (!rc)
+		r->config.maxvcpus = (uint32_t)value;
+	return rc;
+}
+
 static int set_cpu_weight(struct rl_config_reader *r,
 			  const struct rl_setting *s)
 {
@@ -187,7 +197,7 @@ static int set_cpu_weight(struct rl_config_reader *r,
 
 static int set_cap(struct rl_config_reader *r, const struct rl_setting *s)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc = set_number(r, s, 0, 100 * RINGLET_MAX_VCPUS, " percent",
 			    &value);
 
@@ -282,6 +292,7 @@ static const struct key keys[] = {
 	{ "cmdline", set_cmdline, false },
 	{ "memory", set_memory, false },
 	{ "vcpus", set_vcpus, false },
+	{ "maxvcpus", set_maxvcpus, false },
 	{ "cpu_weight", set_cpu_weight, false },
 	{ "cap", set_cap, false },
 	{ "cpus", set_cpus, true },
@@ -518,6 +529,11 @@ static int check_complete(struct rl_config_reader *r,
 		return fail(r, s, "the domain has no kernel: add kernel = \"/path/of/vmlinux\"");
 	if (!r->has_memory)
 		return fail(r, s, "the domain has no memory: add memory = 512 (MiB)");
+	if (!r->config.maxvcpus)
+		r->config.maxvcpus = r->config.vcpus;
+	if (r->config.maxvcpus < r->config.vcpus)
+		return fail(r, s, "'maxvcpus' must be at least 'vcpus': they are %u and %u",
+			    r->config.maxvcpus, r->config.vcpus);
 	return make_cmdline(r, s);
 }
 

@@ -32,7 +32,8 @@ struct rl_config {
 	char *ramdisk;			/* absolute path, or NULL */
 	char *cmdline;			/* never NULL */
 	uint64_t memory;		/* MiB */
-	uint32_t vcpus;
+	uint32_t vcpus;		/* online at first */
+	uint32_t maxvcpus;
 	uint32_t cpu_weight;
 	uint32_t cap;			/* percent of a pCPU; 0 = none */
 	struct rl_vcpu_cpus cpus, cpus_soft;

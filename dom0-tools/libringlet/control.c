@@ -265,6 +265,12 @@ int rl_domain_request(struct rl *rl, uint32_t domid, uint32_t request)
 	return domain_fail(rl, rc, domid, "ask");
 }
 
+int rl_domain_set_vcpus(struct rl *rl, uint32_t domid, uint32_t vcpus)
+{
+	return domain_fail(rl, call(rl, RINGLET_HC_domctl_set_vcpus, domid,
+				    vcpus, 0, 0), domid, "change the vCPUs of");
+}
+
 int rl_domain_set_shared(struct rl *rl, uint32_t domid, uint64_t gfn)
 {
 	return domain_fail(rl, call(rl, RINGLET_HC_domctl_set_shared, domid,

@@ -50,6 +50,7 @@ int rl_domain_create(struct rl *rl, const struct ringlet_domain_create *create);
 int rl_domain_destroy(struct rl *rl, uint32_t domid);
 int rl_domain_pause(struct rl *rl, uint32_t domid);
 int rl_domain_unpause(struct rl *rl, uint32_t domid);
+int rl_domain_set_vcpus(struct rl *rl, uint32_t domid, uint32_t vcpus);
 int rl_domain_request(struct rl *rl, uint32_t domid, uint32_t request);
 int rl_domain_set_shared(struct rl *rl, uint32_t domid, uint64_t gfn);
 int rl_vcpu_info(struct rl *rl, uint32_t domid, uint32_t vcpu,

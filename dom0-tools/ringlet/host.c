@@ -55,8 +55,6 @@ static struct json_object *describe_host(const struct ringlet_sysinfo *i)
 	put_number(json, "free_memory_kib",
 		   (i->free_pages + i->scrub_pages) << 2);
 	put_number(json, "scrub_memory", i->scrub_pages >> 8);
-	put_number(json, "free_memory_kib",
-		   (i->free_pages + i->scrub_pages) << 2);
 	put_number(json, "hypervisor_memory_kib", i->hv_pages << 2);
 	put_number(json, "domains", i->domains);
 	put_number(json, "uptime", i->uptime / NS_PER_S);

@@ -55,6 +55,34 @@ int cmd_destroy(const struct cmd_spec *cmd, int argc, char **argv)
 	return on_domain(cmd, argc, argv, rl_domain_destroy);
 }
 
+int cmd_vcpu_set(const struct cmd_spec *cmd, int argc, char **argv)
+{
+	struct ringlet_domain_info d;
+	unsigned long vcpus;
+	struct rl rl;
+	char *end;
+	int status;
+
+	if (cli_plain(cmd, argc, argv, 2, 2, &status))
+		return status;
+	errno = 0;
+	vcpus = strtoul(argv[optind + 1], &end, 10);
+	if (!*argv[optind + 1] || *end || errno || !vcpus)
+		return cli_usage(cmd, "'%s' is not a number of vCPUs: 1 or more",
+				 argv[optind + 1]);
+	if (!cli_open(&rl))
+		return CLI_FAILED;
+	if (rl_find_domain(&rl, argv[optind], &d))
+		status = cli_fail("%s", rl.error);
+	else if (vcpus > d.vcpus)
+		status = cli_fail("domain '%s' can have at most %u vCPUs: it was made with that many (key 'maxvcpus')",
+				  d.name, d.vcpus);
+	else if (rl_domain_set_vcpus(&rl, d.domid, (uint32_t)vcpus))
+		status = cli_fail("%s", rl.error);
+	rl_close(&rl);
+	return status;
+}
+
 /* Domains that were asked to shut down or reboot. */
 struct asked {
 	struct ringlet_domain_info *domain;

@@ -203,7 +203,7 @@ static void show_vcpu(struct listing *l, const struct ringlet_domain_info *d,
 {
 	double seconds = (double)v->time_running / NS_PER_S;
 	char state[4], pcpu[12] = "-", hard[RL_CPUS_LEN], soft[RL_CPUS_LEN];
-	struct rl_cpus cpus;
+	struct rl_cpus cpus = { 0 };
 	struct json_object *json;
 
 	snprintf(state, sizeof(state), "%c%c%c", v->running ? 'r' : '-',

@@ -72,6 +72,8 @@ const struct cmd_spec cmd_table[] = {
 	  "Ask domains to restart",
 	  "  -a, --all               all domains but domain 0\n"
 	  "  -w, --wait              wait until they end, before they start again\n" },
+	{ "vcpu-set", cmd_vcpu_set, "DOMAIN COUNT",
+	  "Take vCPUs of a domain up or down", NULL },
 	{ "destroy", cmd_destroy, "DOMAIN", "End a domain at once", NULL },
 	{ "domid", cmd_domid, "NAME", "Print the identifier of a domain", NULL },
 	{ "domname", cmd_domname, "DOMID", "Print the name of a domain", NULL },

@@ -386,6 +386,8 @@ static int64_t on_domain(struct ringlet_hypercall *c, struct fake_domain *d)
 	switch (c->nr) {
 	case RINGLET_HC_domctl_destroy:
 		return d->info.domid ? hc_destroy(d) : -EINVAL;
+	case RINGLET_HC_domctl_set_vcpus:
+		return c->args[1] && c->args[1] <= d->info.vcpus ? 0 : -EINVAL;
 	case RINGLET_HC_domctl_pause:
 	case RINGLET_HC_domctl_unpause:
 		return d->info.domid ?

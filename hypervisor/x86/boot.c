@@ -213,10 +213,9 @@ void boot_main(u32 info)
 
 	error = multiboot2_parse(&boot_mb2, phys_to_virt(info),
 				 MIN(LOW_4G - info, (u64)MULTIBOOT2_MAX_SIZE));
-	if (!error)
-		cmdline_parse(&boot_cmdline, boot_mb2.cmdline);
-	else
-		cmdline_parse(&boot_cmdline, "");
+	if (error)
+		memset(&boot_mb2, 0, sizeof(boot_mb2));
+	cmdline_parse(&boot_cmdline, boot_mb2.cmdline);
 	main_console();
 	if (error)
 		boot_failure("the boot information is damaged: %s; use GRUB's 'multiboot2'",

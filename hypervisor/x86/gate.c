@@ -155,7 +155,11 @@ static void load_tables(u64 gdt)
 
 static void load_segments(u64 gdt)
 {
-	/* LTR writes the Busy bit: by an address where the GDT is writable. */
+	/*
+	 * LTR writes the Busy bit: by an address where the GDT is writable. The
+	 * LDT after reset is not empty, it is 64 KiB at address 0 (SDM vol. 3,
+	 * 10.1.1): a guest's memory, with call gates to its liking.
+	 */
 	load_tables(gdt);
 	__asm__ volatile("pushq %0\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
@@ -166,6 +170,7 @@ static void load_segments(u64 gdt)
 			 "movl %2, %%es\n\t"
 			 "movl %2, %%fs\n\t"
 			 "movl %2, %%gs\n\t"
+			 "lldt %w2\n\t"
 			 "ltr %w3"
 			 : : "i"(SEL_HV_CS), "r"(SEL_HV_SS), "r"(0),
 			     "r"(SEL_TSS)

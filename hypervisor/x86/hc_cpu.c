@@ -232,6 +232,22 @@ s64 hc_block(struct vcpu *v)
 	return 0;
 }
 
+s64 hc_vcpu_wait(struct vcpu *v)
+{
+	sched_wait_kick(v);
+	return 0;
+}
+
+s64 hc_vcpu_kick(struct vcpu *v, u32 vcpu)
+{
+	struct domain *d = v->domain;
+
+	if (vcpu >= d->nr_vcpus)
+		return -ENOENT;
+	sched_kick_waiter(d->vcpus[index_nospec(vcpu, d->nr_vcpus)]);
+	return 0;
+}
+
 s64 hc_yield(struct vcpu *v)
 {
 	(void)v;

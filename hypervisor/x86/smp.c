@@ -22,7 +22,7 @@
 #include "x86/platform.h"
 #include "x86/vectors.h"
 
-#define START_TIMEOUT_US	5000000
+#define START_TIMEOUT_US	30000000	/* an emulator's CPU may wait for its host */
 #define WARP_ROUNDS		2000
 #define WARP_ACCEPTED_NS	1000
 #define WORK_US			1000

@@ -393,6 +393,7 @@ void hv_entry(struct cpu_regs *r)
 
 	WRITE_ONCE(p->mode, p->mode + 1);
 	p->entry_tsc = rdtsc();
+	p->entered = v->domain;
 	ASSERT(r == &v->regs && (p->mode & 1) == 0);
 	perf_inc(v->domain, hv_entries);
 
@@ -425,11 +426,30 @@ void hv_entry(struct cpu_regs *r)
 	hv_return();
 }
 
+/* What a vCPU came in for is done: how long did it take? */
+static void note_stay(struct pcpu *p)
+{
+	u64 ticks = rdtsc() - p->entry_tsc, most, *longest;
+
+	if (!p->entered)
+		return;
+	longest = &p->entered->perf[RINGLET_PERF_hv_longest];
+	most = READ_ONCE(*longest);
+	while (ticks > most &&
+	       !__atomic_compare_exchange_n(longest, &most, ticks, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	p->entered = NULL;
+}
+
 /* Wait for an interrupt; the hypervisor has interrupts on here only. */
 static void idle(struct pcpu *p)
 {
 	u64 start = time_ns();
-	bool more = frame_reap();
+	bool more;
+
+	note_stay(p);
+	more = frame_reap();
 
 	/* After it: a grace period that it began waits for us as well, and
 	 * nobody may ever wake us. */
@@ -472,6 +492,7 @@ void hv_return(void)
 	lock_check_none();
 	/* Another vCPU may have called set_entries. */
 	gate_update(p, v);
+	note_stay(p);
 	WRITE_ONCE(p->quiescent, p->quiescent + 1);
 	gate_exit(&v->regs, p);
 }

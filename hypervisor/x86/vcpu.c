@@ -212,9 +212,19 @@ void vcpu_load_tsc_aux(const struct vcpu *v)
 		wrmsr(MSR_TSC_AUX, v->cpunode);
 }
 
+/* Tell the other vCPUs of the domain whether this one waits for a pCPU. */
+static void say_preempted(const struct vcpu *v, bool preempted)
+{
+	struct ringlet_time_page *t = v->domain->time;
+
+	if (t)
+		WRITE_ONCE(t->vcpu[v->id].preempted, preempted);
+}
+
 static void vcpu_leave(struct pcpu *p, struct vcpu *v)
 {
 	vtlb_leave(v);
+	say_preempted(v, READ_ONCE(v->sched.state) == SCHED_RUNNABLE);
 	segments_save(v);
 	xsave(v->xsave);
 	if (v->dr7 & DR7_ENABLES)
@@ -225,6 +235,7 @@ static void vcpu_leave(struct pcpu *p, struct vcpu *v)
 static void vcpu_arrive(struct pcpu *p, struct vcpu *v)
 {
 	perf_inc(v->domain, context_switches);
+	say_preempted(v, false);
 	/* AMD's XRSTOR leaves the last x87 instruction's addresses in place when
 	 * no exception is pending: they would be another guest's. */
 	__asm__ volatile("fninit");

@@ -14,7 +14,8 @@
  * Make a hypercall. Pointers among the arguments are to memory of the calling
  * process, which must be resident (mlock(2)). 'ret' is the hypercall's result,
  * an errno negated included; the ioctl itself fails only with EFAULT, EPERM (not
- * a control call: only abi_*, domctl_*, sysctl_* are passed on) or ENODEV.
+ * a control call: only abi_*, domctl_*, sysctl_* are passed on, and of these not
+ * domctl_map and domctl_unmap, see struct ringlet_memory) or ENODEV.
  */
 struct ringlet_hypercall {
 	__u64 nr;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
+<<<<<<< HEAD
+ * Time six small things that a kernel does, or page faults of several CPUs.
+=======
  * Time seven small things that a kernel does.
+>>>>>>> main
  *
  * Is the init of an initramfs, so that nothing else runs beside it, and prints
  * lines for tests/bench/run. Time is RDTSC, which no hypervisor of the
@@ -13,8 +17,10 @@
  *	micro frequency		print its frequency in kHz
  */
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,6 +38,8 @@
 #define MAP_PAGES	256ul
 #define MAX_ROUNDS	200ul
 #define MAX_OPS		(1ul << 26)
+#define MAX_CPUS	16u
+#define RACE_PAGES	2048ul
 
 static uint64_t now(void)
 {
@@ -313,6 +321,105 @@ static void count(void)
 	}
 }
 
+static void pin(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		fail("sched_setaffinity");
+}
+
+/* First touches on several CPUs at once, in memory that all of them share. */
+struct race {
+	unsigned int cpus;
+	atomic_uint ready;
+	struct runner {
+		struct race *race;
+		unsigned int cpu;
+		uint64_t start, end;
+	} runners[MAX_CPUS];
+};
+
+static void *race_run(void *arg)
+{
+	struct runner *r = arg;
+	void *p;
+
+	pin(r->cpu);
+	p = map(RACE_PAGES);
+	madvise(p, RACE_PAGES * PAGE, MADV_NOHUGEPAGE);
+	atomic_fetch_add(&r->race->ready, 1);
+	while (atomic_load(&r->race->ready) < r->race->cpus)
+		;
+	r->start = now();
+	touch(p, RACE_PAGES);
+	r->end = now();
+	munmap(p, RACE_PAGES * PAGE);
+	return NULL;
+}
+
+static void race_fork(struct race *race, pid_t *pids)
+{
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < race->cpus; i++) {
+		pids[i] = fork();
+		if (pids[i] < 0)
+			fail("fork");
+		if (!pids[i]) {
+			race_run(&race->runners[i]);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < race->cpus; i++)
+		if (waitpid(pids[i], &status, 0) != pids[i] || status)
+			fail("a process did not run");
+}
+
+static void race_threads(struct race *race, pthread_t *threads)
+{
+	unsigned int i;
+
+	for (i = 0; i < race->cpus; i++) {
+		errno = pthread_create(&threads[i], NULL, race_run,
+				       &race->runners[i]);
+		if (errno)
+			fail("pthread_create");
+	}
+	for (i = 0; i < race->cpus; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* From the first start to the last end, in ticks. */
+static uint64_t race_time(struct race *race, unsigned int cpus, bool threads)
+{
+	uint64_t start = UINT64_MAX, end = 0;
+	pthread_t t[MAX_CPUS];
+	pid_t pids[MAX_CPUS];
+	unsigned int i;
+
+	race->cpus = cpus;
+	atomic_store(&race->ready, 0);
+	for (i = 0; i < cpus; i++) {
+		race->runners[i].race = race;
+		race->runners[i].cpu = i;
+	}
+	if (threads)
+		race_threads(race, t);
+	else
+		race_fork(race, pids);
+	for (i = 0; i < cpus; i++) {
+		if (race->runners[i].start < start)
+			start = race->runners[i].start;
+		if (race->runners[i].end > end)
+			end = race->runners[i].end;
+	}
+	return end - start;
+}
+
 static void print_frequency(void)
 {
 	struct timespec a, b, wait = { .tv_nsec = 500000000 };
@@ -328,11 +435,83 @@ static void print_frequency(void)
 	printf("%.0f\n", (end - start) * 1e6 / ns);
 }
 
+static const struct {
+	const char *name;
+	bool all, threads;
+} races[] = {
+	{ "fault_one", false, true },
+	{ "fault_threads", true, true },
+	{ "fault_processes", true, false },
+};
+
+#define NR_RACES (sizeof(races) / sizeof(races[0]))
+
+/* Ticks of one race of the kind 'k'. */
+static uint64_t race_again(struct race *race, unsigned int cpus, unsigned int k)
+{
+	return race_time(race, races[k].all ? cpus : 1, races[k].threads);
+}
+
+static unsigned long race_ops(unsigned int cpus, unsigned int k)
+{
+	return RACE_PAGES * (races[k].all ? cpus : 1);
+}
+
+static struct race *race_prepare(unsigned int cpus)
+{
+	struct race *race;
+
+	if (cpus > MAX_CPUS || (long)cpus > sysconf(_SC_NPROCESSORS_ONLN)) {
+		errno = ENODEV;
+		fail("bench_cpus");
+	}
+	race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (race == MAP_FAILED)
+		fail("mmap");
+	/* The first one only warms up. */
+	race_time(race, cpus, true);
+	return race;
+}
+
+static void measure_races(struct race *race, unsigned long rounds,
+			  unsigned int cpus)
+{
+	static uint64_t ticks[MAX_ROUNDS][NR_RACES];
+	unsigned long i;
+	unsigned int k;
+
+	fflush(stdout);
+	sleep(1);
+	for (i = 0; i < rounds; i++)
+		for (k = 0; k < NR_RACES; k++)
+			ticks[i][k] = race_again(race, cpus, k);
+	for (i = 0; i < rounds; i++)
+		for (k = 0; k < NR_RACES; k++)
+			printf("bench: sample %s %lu %llu\n", races[k].name,
+			       race_ops(cpus, k),
+			       (unsigned long long)ticks[i][k]);
+}
+
+static void count_races(struct race *race, unsigned int cpus)
+{
+	unsigned int k;
+
+	wait_outside("before", "nothing", 0);
+	wait_outside("after", "nothing", 0);
+	for (k = 0; k < NR_RACES; k++) {
+		wait_outside("before", races[k].name, race_ops(cpus, k));
+		race_again(race, cpus, k);
+		wait_outside("after", races[k].name, race_ops(cpus, k));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t start = now();
 	unsigned long rounds = number("bench_rounds", 5);
-	cpu_set_t first;
+	unsigned int cpus = number("bench_cpus", 1);
+	struct race *race;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc > 1 && !strcmp(argv[1], "now")) {
@@ -343,16 +522,22 @@ int main(int argc, char **argv)
 		print_frequency();
 		return 0;
 	}
-	/* One processor, also where there are more. */
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	if (sched_setaffinity(0, sizeof(first), &first))
-		fail("sched_setaffinity");
+	if (rounds > MAX_ROUNDS)
+		rounds = MAX_ROUNDS;
 	printf("bench: start %llu\n", (unsigned long long)start);
-	choose(number("bench_ticks", 100000000));
-	measure(rounds < MAX_ROUNDS ? rounds : MAX_ROUNDS);
-	if (number("bench_count", 0))
-		count();
+	if (cpus > 1) {
+		race = race_prepare(cpus);
+		measure_races(race, rounds, cpus);
+		if (number("bench_count", 0))
+			count_races(race, cpus);
+	} else {
+		/* One processor, also where there are more. */
+		pin(0);
+		choose(number("bench_ticks", 100000000));
+		measure(rounds);
+		if (number("bench_count", 0))
+			count();
+	}
 	printf("bench: end\n");
 	fflush(stdout);
 	if (getpid() == 1) {

@@ -5,11 +5,16 @@
 
 FUZZ_CC ?= clang-14
 
-config-fuzz-sources := dom0-tools/libringlet/config.c \
-	dom0-tools/libringlet/syntax.c
+config-fuzz-sources := $(tools_config-sources)
 config-fuzz-cflags := -iquote dom0-tools/libringlet
 config-fuzz-libs := -ljson-c
 builder-fuzz-libs := -lfdt
+# It includes domain.c.
+hypercall-fuzz-sources := hypervisor/x86/vcpu.c hypervisor/x86/hc_cpu.c
+# The hypervisor's libfdt, with the sanitizers. It reads numbers at any address.
+boot_domains-fuzz-sources := $(addprefix $(B)/libfdt/,fdt.c fdt_ro.c)
+boot_domains-fuzz-cflags := -Wno-sign-compare -fno-sanitize=alignment \
+	-include /usr/include/libfdt_env.h
 
 fuzz-names := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzzers := $(fuzz-names:%=$(B)/tests/fuzz/%)
@@ -18,12 +23,13 @@ fuzz-flags := $(filter-out -fsanitize=%,$(host-flags)) -Itests/fuzz \
 	-fsanitize=fuzzer-no-link,address,undefined
 FUZZ_CFLAGS := $(fuzz-flags) $(warnings)
 fuzz-c := $(filter-out hypervisor/string.c,$(wildcard hypervisor/*.c)) \
-	tests/unit/host_hv.c
+	tests/unit/host_hv.c tests/unit/host_x86.c
 fuzz-objects := $(fuzz-c:%.c=$(B)/fuzz/%.o)
 
 
 $(B)/generated/fuzz-flags: FORCE
-	$(call write-changed,'$(FUZZ_CC) $(FUZZ_CFLAGS)')
+	$(call write-changed,'$(FUZZ_CC) $(FUZZ_CFLAGS) $(foreach n,\
+		$(fuzz-names),$($(n)-fuzz-cflags))')
 
 $(B)/fuzz/%.o: %.c $(B)/generated/fuzz-flags | $(generated)
 	@mkdir -p $(@D)

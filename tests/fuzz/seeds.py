@@ -74,6 +74,58 @@ def multiboot2():
                                tag(15, rsdp(2)))]
 
 
+def fdt(root):
+    """A flattened tree of (name, {property: bytes}, [children])."""
+    names, body = b"", b""
+
+    def node(name, properties, children):
+        nonlocal names, body
+        text = name.encode() + b"\0"
+        body += struct.pack(">I", 1) + text + bytes(-len(text) % 4)
+        for key, value in properties.items():
+            body += struct.pack(">III", 3, len(value), len(names))
+            body += value + bytes(-len(value) % 4)
+            names += key.encode() + b"\0"
+        for child in children:
+            node(*child)
+        body += struct.pack(">I", 2)
+
+    node(*root)
+    body += struct.pack(">I", 9)
+    return struct.pack(">10I", 0xd00dfeed, 56 + len(body) + len(names), 56,
+                       56 + len(body), 40, 17, 16, 0, len(names),
+                       len(body)) + bytes(16) + body + names
+
+
+def boot_domains():
+    def domain(name, cpus):
+        return (name, {"compatible": b"ringlet,domain\0",
+                       "memory": struct.pack(">II", 0, 65536),
+                       "cpus": struct.pack(">I", cpus)},
+                [("module@1", {"compatible": b"multiboot,kernel\0",
+                               "module-index": struct.pack(">I", 1),
+                               "bootargs": b"console=hvc0\0"}, []),
+                 ("module@2", {"compatible": b"multiboot,ramdisk\0",
+                               "module-name": b"ramdisk\0"}, [])])
+
+    return [fdt(("", {}, [("chosen", {}, [domain("one", 1)])])),
+            fdt(("", {"model": b"x\0"},
+                 [("chosen", {}, [domain("one", 2), domain("two", 1)])]))]
+
+
+def hypercall():
+    """Programs: every call once from each pCPU, with faults between."""
+    result = []
+    for seed in range(4):
+        text = bytes([seed * 3])
+        for nr in range(80):
+            text += bytes([nr & 1, nr, 1] + [seed * 17 + nr + i & 127
+                                             for i in range(5)])
+            text += bytes([10 | nr & 1, nr % 40, 0, 2])
+        result.append(text)
+    return result
+
+
 def cmdline():
     return [b"console=com1,vga loglvl=all dom0_mem=512M,max:1G noreboot",
             b"com1=115200,8n1 com2=auto maxcpus=2 dom0_max_vcpus=4",
@@ -98,7 +150,8 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     make = {"elf": elf, "builder": builder, "multiboot2": multiboot2,
-            "cmdline": cmdline, "config": config}.get(sys.argv[1])
+            "boot_domains": boot_domains, "cmdline": cmdline,
+            "hypercall": hypercall, "config": config}.get(sys.argv[1])
     if not make:
         sys.exit(f"seeds.py: there is no fuzzer '{sys.argv[1]}'")
     directory = Path(sys.argv[2])

@@ -56,13 +56,26 @@ def domain0(name, cpus=2, memory=2048, limit=180, entry=0,
         yield machine, Shell(machine, PROMPT)
 
 
-def image_with(name, files, options="loglvl=info"):
+def image_with(name, files, options="loglvl=info", arguments=""):
     """An image of domain 0 with more files on it, which mount_files() shows."""
-    menu = ringlet_menu(f"console=com1 {options}", "console=hvc0", initrd=True)
+    menu = ringlet_menu(f"console=com1 {options}", f"console=hvc0 {arguments}",
+                        initrd=True)
     return iso(name, menu, {
         "boot/ringlet": BUILD / "ringlet",
         "boot/kernel": BUILD / "image/vmlinux",
         "boot/initrd": BUILD / "image/initrd-dom0.gz", **files})
+
+
+# Domain 0's further CPUs come up when its devices are found: where one CPU of
+# QEMU 7.2 uses a device's memory while another changes where that is, the access
+# may go to a wrong device, and QEMU ends (docs/untested.md).
+ONE_CPU_AT_FIRST = "maxcpus=1"
+
+
+def take_cpus_up(shell, cpus):
+    """Take up the CPUs that ONE_CPU_AT_FIRST left out."""
+    for cpu in range(1, cpus):
+        shell.check(f"echo 1 >/sys/devices/system/cpu/cpu{cpu}/online")
 
 
 def mount_files(shell):

@@ -8,6 +8,7 @@ that a real machine would not have.
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +29,10 @@ PANIC = (r"PANIC on CPU \d+:\s*\n[^\n]*|Ringlet cannot start: [^\n]*|"
 
 class Failure(Exception):
     """What a test expected did not happen."""
+
+
+class EmulatorCrash(Failure):
+    """QEMU was killed by a signal of its own: no fault of what it ran."""
 
 
 def iso(name, config, files, small=True):
@@ -119,6 +124,10 @@ class Machine:
         if index == 0:
             return self.process.match
         if index == 1:
+            self.process.close()
+            if self.process.signalstatus in (signal.SIGSEGV, signal.SIGABRT):
+                raise EmulatorCrash("QEMU crashed: signal "
+                                    f"{self.process.signalstatus}")
             raise Failure(f"QEMU ended; the console never showed {pattern!r}")
         if index == 2:
             raise Failure(f"the console did not show {pattern!r} "
@@ -190,9 +199,17 @@ def check_text(pattern, text, what):
 
 
 def main(test):
-    """Run a test that is a program of its own: exit status and a reason."""
+    """Run a test that is a program of its own: exit status and a reason.
+
+    Where QEMU itself crashed the test runs once more: QEMU 7.2 does so, seldom,
+    when domain 0 moves PCI devices (docs/untested.md).
+    """
     try:
-        test()
+        try:
+            test()
+        except EmulatorCrash as crash:
+            print(f"{crash}; the test is run again")
+            test()
     except Failure as failure:
         print(f"FAILED: {failure}")
         sys.exit(1)

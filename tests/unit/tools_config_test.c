@@ -122,6 +122,7 @@ START_TEST(takes_arguments)
 	ck_assert_str_eq(cfg.cmdline, "a b");
 	ck_assert_uint_eq(cfg.memory, 1024);
 	ck_assert_uint_eq(cfg.vcpus, 3);
+	ck_assert_uint_eq(cfg.maxvcpus, 3);
 	rl_config_free(&cfg);
 
 	rl_config_begin(&r, warn);

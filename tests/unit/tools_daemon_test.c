@@ -313,10 +313,10 @@ START_TEST(refuses_images)
 	image_nhdr(&im)->n_type = 77;
 	write_file("vmlinux", &im, sizeof(im));
 	FAILS("kernel has no Ringlet note", "create", "-q", "web.cfg");
+	FAILS("'maxvcpus' must be at least 'vcpus': they are 2 and 3", "create",
+	      "-q", "web.cfg", "vcpus=3", "maxvcpus=2");
 	image_make(&im);
-	memcpy(im.bytes + IMAGE_TEXT, "Linux version 6.12", 18);
 	write_file("vmlinux", &im, sizeof(im));
-	FAILS("a Linux domain has one vCPU", "create", "-q", "web.cfg", "vcpus=2");
 	ck_assert_int_eq(truncate(path("initrd"), 40 << 20), 0);
 	FAILS("ramdisk", "create", "-q", "web.cfg");
 	SAYS("has 40 MiB, the domain has only memory = 32 MiB");
@@ -379,6 +379,8 @@ START_TEST(creates_and_destroys)
 	OK("perf", "-e", "web");
 	SAYS("0f 32");
 
+	OK("vcpu-set", "web", "1");
+	FAILS("domain 'web' can have at most 1 vCPUs", "vcpu-set", "web", "2");
 	OK("pause", "web");
 	ck_assert_uint_eq(d->pauses, 1);
 	OK("unpause", "web");

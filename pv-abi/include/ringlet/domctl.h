@@ -144,7 +144,8 @@ RINGLET_ASSERT_SIZE(ringlet_sysinfo, 616);
 	X(context_switches, "times a vCPU was put on a pCPU") \
 	X(emulated_io, "port accesses decoded in #GP") \
 	X(emulated_other, "other instructions decoded in #GP") \
-	X(msr_unknown, "reads and writes of unknown MSRs")
+	X(msr_unknown, "reads and writes of unknown MSRs") \
+	X(hv_longest, "most TSC ticks in the hypervisor at once")
 
 enum ringlet_perf_index {
 #define RINGLET_PERF_ENUM(name, text) RINGLET_PERF_##name,

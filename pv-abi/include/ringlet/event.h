@@ -17,7 +17,8 @@
  * domain those marked 'domain'. */
 #define RINGLET_VIRQ_TIMER		0	/* vCPU: the one-shot timer expired */
 #define RINGLET_VIRQ_CONSOLE		1	/* domain: console input, or room */
-#define RINGLET_VIRQ_REQUEST		2	/* domain: see ringlet_shared.request */
+#define RINGLET_VIRQ_REQUEST		2	/* domain: see 'request' and 'vcpus' in
+						   struct ringlet_shared */
 #define RINGLET_VIRQ_DOMAIN		3	/* domain 0: some domain changed state */
 #define RINGLET_VIRQ_DOMAIN_CONSOLE	4	/* domain 0: a domain wrote output */
 #define RINGLET_VIRQ_DEBUG		5	/* domain: a person asked for a dump */
@@ -58,7 +59,7 @@ struct ringlet_shared {
 	ringlet_u64 evtchn_pending[RINGLET_EVTCHN_PORTS / 64]; /* [HV] sets, [GST] clears */
 	ringlet_u64 evtchn_mask[RINGLET_EVTCHN_PORTS / 64];    /* [GST]; all ones at start */
 	ringlet_u32 request;		/* [HV] RINGLET_REQUEST_*, [GST] clears */
-	ringlet_u32 reserved0;
+	ringlet_u32 vcpus;		/* [HV] vCPUs that should be online; 0: all */
 	ringlet_u8 reserved1[4096 - 1032];
 };
 RINGLET_ASSERT_SIZE(ringlet_shared, 4096);
@@ -92,7 +93,8 @@ struct ringlet_time {
 	ringlet_u64 wall_sec;
 	ringlet_u32 wall_nsec;
 	ringlet_u32 tsc_khz;
-	ringlet_u8 reserved[16];
+	ringlet_u32 preempted;		/* 1 while it could run and has no pCPU */
+	ringlet_u8 reserved[12];
 };
 RINGLET_ASSERT_SIZE(ringlet_time, 64);
 

@@ -85,7 +85,10 @@
 #define RINGLET_HC_domctl_set_cap           69
 #define RINGLET_HC_domctl_set_affinity      70
 #define RINGLET_HC_domctl_get_affinity      71
-#define RINGLET_NR_HYPERCALLS               72
+#define RINGLET_HC_vcpu_wait                72
+#define RINGLET_HC_vcpu_kick                73
+#define RINGLET_HC_domctl_set_vcpus         74
+#define RINGLET_NR_HYPERCALLS               75
 
 /*
  * Set in the number when a kernel passes on a call of its user: pointers then
@@ -898,6 +901,39 @@ static inline ringlet_s64 ringlet_domctl_get_affinity(ringlet_u32 domain, ringle
 	__asm__ volatile(RINGLET_CALL_INSN
 		: "=a"(ret)
 		: "0"((ringlet_s64)RINGLET_HC_domctl_get_affinity), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)affinity)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_vcpu_wait(void)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_vcpu_wait)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_vcpu_kick(ringlet_u32 vcpu)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_vcpu_kick), "D"((ringlet_u64)vcpu)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_domctl_set_vcpus(ringlet_u32 domain, ringlet_u32 vcpus)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_vcpus), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpus)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }

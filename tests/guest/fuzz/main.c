@@ -399,6 +399,12 @@ static void tame(u64 *a, bool inside)
 		WRITE_ONCE(vcpu_page()->vif, 0);
 		WRITE_ONCE(vcpu_page()->pending, 1);
 		break;
+	case RINGLET_HC_vcpu_wait:
+		if (inside)
+			a[0] = RINGLET_HC_abi_features;
+		else
+			ringlet_vcpu_kick(own);
+		break;
 	case RINGLET_HC_multicall:
 	case RINGLET_HC_iret:
 	case RINGLET_HC_vcpu_down:
@@ -884,7 +890,7 @@ void test_main(void)
 {
 	u32 i;
 
-	parse(guest.arguments);
+	parse(fdt_property(guest.fdt, "/chosen", "bootargs", NULL));
 	printk("fuzz: seed %lu, %lu hypercalls, %u vCPUs\n", seed, want,
 	       guest.vcpus);
 	tables = large_page_alloc();

@@ -49,7 +49,6 @@ void guest_main(const void *fdt)
 	}
 	guest.fdt = fdt;
 	find_memory(fdt);
-	guest.arguments = fdt_property(fdt, "/chosen", "bootargs", NULL);
 	guest.boot_root = fdt_number(need(fdt, "/hypervisor",
 					  "ringlet,boot-tables"), 2);
 	guest.domid = (u32)fdt_number(need(fdt, "/hypervisor",
@@ -57,6 +56,7 @@ void guest_main(const void *fdt)
 	guest.control = fdt_property(fdt, "/hypervisor", "ringlet,control",
 				     NULL);
 	guest.vcpus = fdt_children(fdt, "/cpus", "cpu@");
+	guest.arguments = fdt_property(fdt, "/chosen", "bootargs", NULL);
 	printk("%s domain %u, vCPUs: %u\n",
 	       guest.control ? "Control" : "Plain", guest.domid, guest.vcpus);
 	shared = need(fdt, "/hypervisor", "ringlet,shared");

@@ -241,6 +241,84 @@ static void test_32bit(void)
 	CHECK_EQ(r->rax & 0x200, 0x200);
 }
 
+/*
+ * The last page of the lower half: behind its last instruction is an address that
+ * no return may have. A CPU of Intel's faults in ring 0 on a SYSRET to it.
+ */
+#define LAST_PAGE	(NOT_CANONICAL - PAGE_SIZE)
+
+static u8 *last_page;
+
+static void put(const void *code, size_t len)
+{
+	memcpy(last_page + PAGE_SIZE - len, code, len);
+}
+
+static const struct regs *run_last(const void *code, size_t len)
+{
+	struct regs in;
+
+	put(code, len);
+	user_regs(&in, user_ud);
+	in.rip = NOT_CANONICAL - len;
+	return run_regs(&in);
+}
+
+static void jump_last(void *arg)
+{
+	__asm__ volatile("jmp *%0" : : "r"(NOT_CANONICAL - (u64)arg),
+			 "d"(0x20) : "rax", "memory");
+}
+
+static void test_last_page(void)
+{
+	const struct regs *r, *trap = &this_cpu()->trap;
+	struct regs again;
+	u64 *pte;
+
+	last_page = page_alloc();
+	pte = map_page(guest.root, LAST_PAGE, (u64)last_page, PTE_P | PTE_U);
+
+	r = run_last("\x0f\x05", 2);		/* syscall */
+	CHECK_EQ(r->vector, VECTOR_SYSCALL);
+	CHECK_EQ(r->rip, NOT_CANONICAL);
+	CHECK_EQ(r->rcx, NOT_CANONICAL);
+	again = *r;
+	r = run_regs(&again);
+	CHECK_EQ(r->vector, TRAP_GP);
+	CHECK_EQ(r->rip, NOT_CANONICAL);
+	CHECK_EQ(r->cs, RINGLET_USER_CS);
+
+	r = run_last("\xcc", 1);		/* int3 */
+	CHECK_EQ(r->vector, TRAP_BP);
+	CHECK_EQ(r->rip, NOT_CANONICAL);
+	again = *r;
+	CHECK_EQ(run_regs(&again)->vector, TRAP_GP);
+
+	/* On without a branch: #GP; QEMU asks the page tables. */
+	r = run_last("\x90", 1);		/* nop */
+	CHECK(r->vector == TRAP_GP || r->vector == TRAP_PF);
+	CHECK_EQ(r->rip, NOT_CANONICAL);
+	CHECK_EQ(r->cs, RINGLET_USER_CS);
+
+	/* The kernel there: a trap, the end, and an emulated instruction. */
+	*pte &= ~PTE_U;
+	flush(guest.root, LAST_PAGE, PAGE_SIZE, 0);
+	put("\xcc", 1);
+	CHECK(probe(jump_last, (void *)1));
+	CHECK_EQ(trap->vector, TRAP_BP);
+	CHECK_EQ(trap->rip, NOT_CANONICAL);
+	put("\x90", 1);
+	CHECK(probe(jump_last, (void *)1));
+	CHECK(trap->vector == TRAP_GP || trap->vector == TRAP_PF);
+	put("\xec", 1);				/* in %dx, %al */
+	CHECK(probe(jump_last, (void *)1));
+	CHECK_EQ(trap->vector, TRAP_GP);
+	CHECK_EQ(trap->rip, NOT_CANONICAL);
+	*pte = 0;
+	flush(guest.root, LAST_PAGE, PAGE_SIZE, 0);
+}
+
 void test_main(void)
 {
 	test_registers();
@@ -250,4 +328,5 @@ void test_main(void)
 	test_frame_unreadable();
 	test_flags();
 	test_32bit();
+	test_last_page();
 }
