@@ -221,6 +221,18 @@ $(I)/vmlinux $(I)/bzImage: $(I)/%: linux
 	@mkdir -p $(@D)
 	@cmp -s $(B)/linux/$* $@ || cp $(B)/linux/$* $@
 
+# Linux's own tests, and the kernel that runs them.
+.PHONY: selftest-files
+selftest-files: $(B)/tests/selftests.initrd
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC $(LINUX)/build.sh test
+
+$(B)/selftests/initrd.gz: FORCE
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC scripts/selftests.sh
+
+$(B)/tests/selftests.initrd: $(I)/initrd-domu.gz $(B)/selftests/initrd.gz
+	@mkdir -p $(@D)
+	@cat $^ >$@
+
 # --- The image --------------------------------------------------------------
 
 rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)

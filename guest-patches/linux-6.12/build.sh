@@ -8,6 +8,9 @@
 # result in a cache, named by a hash of all that goes in. build/linux of the
 # repository becomes a link to it. Needs no network.
 #
+# With an argument, "test" for one: config.test is merged over config, and
+# build/linux-test is the link.
+#
 # Environment:
 #   LINUX_SOURCE    source archive (/usr/src/linux-source-6.12.tar.xz)
 #   CC              compiler (gcc); "ccache gcc" works too
@@ -27,6 +30,8 @@ source=${LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
 cc=${CC:-gcc}
 jobs=${JOBS:-$(nproc)}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ringlet
+kind=${1:-}
+configs="config${kind:+ config.$kind}"
 
 [ -r "$source" ] ||
 	die "$source is missing; install the package linux-source-6.12"
@@ -39,7 +44,8 @@ hash=$({
 	echo "$version"
 	$cc --version | head -n 1
 	cd "$here"
-	cat build.sh config [0-9]*.patch
+	# shellcheck disable=SC2086
+	cat build.sh $configs [0-9]*.patch
 	cd "$top"
 	cat pv-abi/include/ringlet/*.h include/linux/ringlet.h
 } | sha256sum | cut -c 1-16)
@@ -48,7 +54,7 @@ result=$cache/linux-$hash
 link_result()
 {
 	mkdir -p "$top/build"
-	ln -sfn "$result" "$top/build/linux"
+	ln -sfn "$result" "$top/build/linux${kind:+-$kind}"
 	echo "$result"
 }
 
@@ -82,17 +88,22 @@ kmake()
 }
 
 kmake tinyconfig
+# What comes last counts.
+# shellcheck disable=SC2086
+(cd "$here" && sed -n '/^CONFIG_/p' $configs) |
+	awk -F= '{ line[$1] = $0 } END { for (s in line) print line[s] }' |
+	sort > "$work/wanted"
 (cd "$work/out" &&
 	"$work/src/scripts/kconfig/merge_config.sh" -m -O . .config \
-		"$here/config" > /dev/null)
+		"$work/wanted" > /dev/null)
 kmake olddefconfig
 
 # What was asked for must be what came out: Kconfig drops symbols silently.
-grep '^CONFIG_' "$here/config" | while IFS='=' read -r sym want; do
+while IFS='=' read -r sym want; do
 	got=$(sed -n "s/^$sym=//p" "$work/out/.config")
 	[ "${got:-n}" = "$want" ] ||
 		die "$sym is ${got:-n} after olddefconfig, config asks for $want"
-done
+done < "$work/wanted"
 
 echo "build.sh: building with $jobs jobs; this takes some minutes" >&2
 kmake -j"$jobs" vmlinux bzImage
