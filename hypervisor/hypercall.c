@@ -51,6 +51,7 @@ static bool allowed_inside(u64 nr)
 	case RINGLET_HC_multicall:
 	case RINGLET_HC_iret:
 	case RINGLET_HC_block:
+	case RINGLET_HC_vcpu_wait:
 	case RINGLET_HC_shutdown:
 	case RINGLET_HC_vcpu_down:
 		return false;

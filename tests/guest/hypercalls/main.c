@@ -252,18 +252,20 @@ static void test_affinity(void)
 
 static void test_multicall(void)
 {
-	struct ringlet_multicall m[4] = {
+	struct ringlet_multicall m[5] = {
 		{ .nr = RINGLET_HC_abi_version },
 		{ .nr = RINGLET_HC_multicall },
 		{ .nr = RINGLET_HC_block },
 		{ .nr = RINGLET_HC_vcpu_is_up, .args = { 0 } },
+		{ .nr = RINGLET_HC_vcpu_wait },
 	};
 
-	CHECK_EQ(ringlet_multicall(m, 4), 0);
+	CHECK_EQ(ringlet_multicall(m, 5), 0);
 	CHECK_EQ(m[0].ret, RINGLET_ABI_VERSION);
 	CHECK_EQ(m[1].ret, -RINGLET_EINVAL);
 	CHECK_EQ(m[2].ret, -RINGLET_EINVAL);
 	CHECK_EQ(m[3].ret, 1);
+	CHECK_EQ(m[4].ret, -RINGLET_EINVAL);
 	CHECK_EQ(ringlet_multicall(m, 65), -RINGLET_EINVAL);
 	CHECK_EQ(ringlet_multicall(m, 0), 0);
 }
