@@ -10,7 +10,7 @@ files() {
 	if [ -e .git ] && command -v git >/dev/null; then
 		git ls-files --cached --others --exclude-standard
 	else
-		find . \( -path ./build -o -path ./.git \) -prune -o -type f -print | sed 's,^\./,,'
+		find . \( -path ./build -o -path ./.git -o -name __pycache__ \) -prune -o -type f -print | sed 's,^\./,,'
 	fi
 }
 
