@@ -6,7 +6,8 @@
 set -eu
 
 # compilers and build tools of the hypervisor and the tools
-packages='make gcc g++ binutils libc6-dev clang-14 cppcheck python3
+packages='make gcc g++ binutils libc6-dev clang-14 libclang-rt-14-dev
+	cppcheck python3
 	kconfig-frontends-nox libfdt-dev libjson-c-dev check libsubunit-dev'
 # Linux
 packages="$packages linux-source-6.12 bc bison flex libelf-dev libssl-dev

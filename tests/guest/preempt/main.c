@@ -77,8 +77,9 @@ static void work(void *arg)
 			bad_register = (u32)bad;
 		__atomic_fetch_add(&atomic_sum, 1, __ATOMIC_RELAXED);
 		value = racy_sum;
+		/* As long as the registers are held: half of all preemptions. */
 		for (j = 0; j < 100; j++)
-			__asm__ volatile("");
+			__asm__ volatile("pause");
 		racy_sum = value + 1;
 	}
 	__atomic_fetch_add(&finished, 1, __ATOMIC_RELEASE);
