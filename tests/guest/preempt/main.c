@@ -12,7 +12,7 @@
 const char test_title[] = "registers and races under preemption";
 
 #define SECOND	1000000000UL
-#define ROUNDS	20000U
+#define ROUNDS	4000U
 #define WORKERS	3U
 
 static volatile u64 atomic_sum, racy_sum;
