@@ -97,11 +97,7 @@ s64 hc_multicall(struct vcpu *v, u64 calls, u32 count)
 
 	if (count > MULTICALL_MAX)
 		return -EINVAL;
-	for (; count; calls += sizeof(c), count--) {
-		if (work_expired()) {
-			ret = -ERESTART_HV;
-			break;
-		}
+	while (count) {
 		if (copy_from_guest(v, &c, calls, sizeof(c))) {
 			ret = -EFAULT;
 			break;
@@ -112,6 +108,11 @@ s64 hc_multicall(struct vcpu *v, u64 calls, u32 count)
 			break;
 		}
 		if (c.ret == -ERESTART_HV) {
+			ret = -ERESTART_HV;
+			break;
+		}
+		calls += sizeof(c);
+		if (--count && work_expired()) {
 			ret = -ERESTART_HV;
 			break;
 		}

@@ -448,9 +448,7 @@ bool root_empty_all(struct domain *d, u32 *chain, struct removal *rm)
 {
 	struct vtlb *t = &d->vtlb;
 
-	for (; *chain < VTLB_HASH; ++*chain) {
-		if (work_expired())
-			return false;
+	while (*chain < VTLB_HASH) {
 		lock(&t->roots_lock);
 		for (struct vtlb_root *r = t->hash[*chain]; r; r = r->chain) {
 			lock(&r->lock);
@@ -458,6 +456,8 @@ bool root_empty_all(struct domain *d, u32 *chain, struct removal *rm)
 			unlock(&r->lock);
 		}
 		unlock(&t->roots_lock);
+		if (++*chain < VTLB_HASH && work_expired())
+			return false;
 	}
 	lock(&t->common->lock);
 	root_empty(d, t->common, rm);
@@ -471,11 +471,11 @@ bool root_forget_all(struct domain *d, struct removal *rm)
 	u32 page = virt_to_mfn(t->common).n;
 
 	while (t->newest) {
-		if (work_expired())
-			return false;
 		lock(&t->roots_lock);
 		root_drop(d, t->newest, rm);
 		unlock(&t->roots_lock);
+		if (work_expired())
+			return false;
 	}
 	lock(&t->common->lock);
 	root_empty(d, t->common, rm);

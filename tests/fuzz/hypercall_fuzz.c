@@ -271,8 +271,11 @@ static void call(u32 cpu, u64 nr, const u64 *a)
 	v->regs.r8 = a[4];
 	v->regs.r9 = a[5];
 	do {
-		if (++restarts > RESTARTS)
+		if (++restarts > RESTARTS) {
+			fprintf(stderr, "call %lu restarts for ever: rdi %lx rsi %lx rdx %lx\n",
+				nr, v->regs.rdi, v->regs.rsi, v->regs.rdx);
 			abort();
+		}
 		enter(cpu);
 		v->regs.rax = nr;
 		rip = v->regs.rip;
