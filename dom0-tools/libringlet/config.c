@@ -164,46 +164,40 @@ static int set_memory(struct rl_config_reader *r, const struct rl_setting *s)
 			  &r->config.memory);
 }
 
-static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
+/* The same for a number of 32 bits; nothing is set when it is refused. */
+static int set_number32(struct rl_config_reader *r, const struct rl_setting *s,
+			uint64_t min, uint32_t max, const char *unit,
+			uint32_t *to)
 {
 	uint64_t value = 0;
-	int rc = set_number(r, s, 1, RINGLET_MAX_VCPUS, "", &value);
+	int rc = set_number(r, s, min, max, unit, &value);
 
 	if (!rc)
-		r->config.vcpus = (uint32_t)value;
+		*to = (uint32_t)value;
 	return rc;
+}
+
+static int set_vcpus(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_number32(r, s, 1, RINGLET_MAX_VCPUS, "", &r->config.vcpus);
 }
 
 static int set_maxvcpus(struct rl_config_reader *r, const struct rl_setting *s)
 {
-	uint64_t value = 0;
-	int rc = set_number(r, s, 1, RINGLET_MAX_VCPUS, "", &value);
-
-	if (!rc)
-		r->config.maxvcpus = (uint32_t)value;
-	return rc;
+	return set_number32(r, s, 1, RINGLET_MAX_VCPUS, "",
+			    &r->config.maxvcpus);
 }
 
 static int set_cpu_weight(struct rl_config_reader *r,
 			  const struct rl_setting *s)
 {
-	uint64_t value = 0;
-	int rc = set_number(r, s, 1, 65535, "", &value);
-
-	if (!rc)
-		r->config.cpu_weight = (uint32_t)value;
-	return rc;
+	return set_number32(r, s, 1, 65535, "", &r->config.cpu_weight);
 }
 
 static int set_cap(struct rl_config_reader *r, const struct rl_setting *s)
 {
-	uint64_t value = 0;
-	int rc = set_number(r, s, 0, 100 * RINGLET_MAX_VCPUS, " percent",
-			    &value);
-
-	if (!rc)
-		r->config.cap = (uint32_t)value;
-	return rc;
+	return set_number32(r, s, 0, 100 * RINGLET_MAX_VCPUS, " percent",
+			    &r->config.cap);
 }
 
 static int set_vcpu_cpus(struct rl_config_reader *r,
