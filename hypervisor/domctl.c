@@ -164,6 +164,8 @@ s64 hc_domctl_set_context(struct vcpu *v, u32 domain, u32 vcpu, u64 context)
 	else
 		ret = vcpu_set_context(target, &c);
 	if (!ret)
+		ret = vtlb_reserve(target);
+	if (!ret)
 		target->online = true;
 	unlock(&d->lock);
 	if (!ret)

@@ -106,7 +106,7 @@ u32 pool_take(struct domain *d);
 /* Give back n pages, linked by 'next' from first to last. Nothing may reach them
  * any more. */
 void pool_give(struct domain *d, u32 first, u32 last, u64 n);
-/* Fill up to n pages. False: no memory. */
+/* Let the pool have n pages at least, in use or not. False: no memory. */
 bool pool_fill(struct domain *d, u64 n);
 /* Give the pool's free pages back; true when none is left. */
 bool pool_drain(struct domain *d);

@@ -85,6 +85,7 @@ struct vtlb {
 	u64 pool_free;
 	u64 pool_pages;			/* allocated, free or not */
 	u64 quota;
+	u64 floor;			/* what vCPUs have reserved; atomic */
 	u32 age;			/* turns of vtlb_age */
 	bool reserved_noted;		/* atomic: see note_reserved() */
 
@@ -117,10 +118,16 @@ void vtlb_setup(u32 phys_bits);
 void vtlb_pcpu_init(struct pcpu *p);
 
 /*
- * quota: most shadow pages, 0 = by d->max_pages; at least VTLB_FLOOR * d->nr_vcpus,
- * which are allocated now. kernel_root is set by the first load. -ENOMEM.
+ * quota: most shadow pages, 0 = by d->max_pages; at least VTLB_FLOOR * d->nr_vcpus.
+ * kernel_root is set by the first load. -ENOMEM.
  */
 int vtlb_init(struct domain *d, u64 quota);
+/*
+ * Before v is up for the first time: allocate its VTLB_FLOOR shadow pages, which no
+ * other domain can take. 0 also if they are there. -ENOMEM. Under the lock of its
+ * domain, which is not being torn down.
+ */
+int vtlb_reserve(struct vcpu *v);
 /* Drop everything; 0, or -ERESTART_HV: call again. No vCPU may be on a pCPU. */
 int vtlb_teardown(struct domain *d);
 

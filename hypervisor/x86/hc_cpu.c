@@ -316,6 +316,8 @@ s64 hc_vcpu_boot(struct vcpu *v, u32 vcpu, u64 context)
 		ret = sched_vcpu_is_off(other) ? vcpu_set_context(other, &c) :
 						 -ERESTART_HV;
 		if (!ret)
+			ret = vtlb_reserve(other);
+		if (!ret)
 			other->online = true;
 	}
 	unlock(&d->lock);
