@@ -47,6 +47,7 @@ int vtlb_init(struct domain *d, u64 quota)
 	t->common->common = true;
 	t->common->first = FRAME_END;
 	t->common->last = FRAME_END;
+	t->common->cursor = FRAME_END;
 	return 0;
 }
 
@@ -356,7 +357,8 @@ int vtlb_translate(struct vcpu *v, u64 va, u32 access, mfn_t *mfn)
 	if (!va_allowed(va))
 		return -EFAULT;
 	/* Another vCPU that keeps changing the entry may have its fault. */
-	for (u32 i = 0; rc == FILL_AGAIN && i < COPY_ATTEMPTS; i++) {
+	for (u32 i = 0; rc == FILL_AGAIN && i < COPY_ATTEMPTS &&
+			(i < ATTEMPTS || !work_expired()); i++) {
 		struct vtlb_root *r = root_lock_for(d, vtlb_loaded_root(v), va);
 		struct p2m_entry e;
 		struct walk w;

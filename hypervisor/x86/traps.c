@@ -481,6 +481,8 @@ void hv_return(void)
 		}
 		if (READ_ONCE(v->page->hint_count))
 			vtlb_hints(v);
+		if (p2m_is_leaving(&v->domain->p2m) && p2m_leave(v->domain))
+			domain_free_dead();
 		/* IRET would fault in the gate; a fetch faults in the guest. */
 		if (!canonical(v->regs.rip))
 			deliver_exception(v, TRAP_GP, 0);
