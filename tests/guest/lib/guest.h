@@ -174,6 +174,9 @@ extern u8 user_data[USER_DATA_SIZE];
 #define PF_RSVD	0x8
 #define PF_I	0x10
 
+/* Where the image lies. */
+extern const u8 guest_start[], guest_end[];
+
 /* A zeroed page that is never given back; ends the test when there is none. */
 void *page_alloc(void);
 
@@ -189,6 +192,9 @@ u64 *map_large(u64 root, u64 va, u64 gpa, u64 flags);
 
 /* The entry of a page in the table of 'level' (1: 4 KiB, 2: 2 MiB), or NULL. */
 u64 *pte_of(u64 root, u64 va, int level);
+
+/* Is there a page at va, of whatever size and permissions? */
+bool page_present(u64 root, u64 va);
 
 /* Forget [va, va + len) of a root; a failure is reported. */
 void flush(u64 root, u64 va, u64 len, u32 flags);

@@ -10,8 +10,6 @@
 static u8 pool[POOL_PAGES][PAGE_SIZE] __page_aligned;
 static volatile u32 pool_used;
 
-extern const u8 guest_start[], guest_end[];
-
 void *page_alloc(void)
 {
 	u32 n = __atomic_fetch_add(&pool_used, 1, __ATOMIC_RELAXED);
@@ -66,6 +64,19 @@ static u64 *walk(u64 root, u64 va, int level, bool make)
 u64 *pte_of(u64 root, u64 va, int level)
 {
 	return walk(root, va, level, false);
+}
+
+bool page_present(u64 root, u64 va)
+{
+	int level;
+	u64 *entry;
+
+	for (level = 1; level < 4; level++) {
+		entry = pte_of(root, va, level);
+		if (entry)
+			return *entry & PTE_P && (level == 1 || *entry & PTE_PS);
+	}
+	return false;
 }
 
 static u64 *map(u64 root, u64 va, u64 entry, int level)
