@@ -8,6 +8,8 @@ from domain0 import (EXAMPLE, PROMPT, domains, from_json, mount_files,
                      wait_for)
 from machine import BUILD, Shell, check_text
 
+# So many vCPUs wait long for the few CPUs of a busy machine.
+PATIENCE = "rcupdate.rcu_cpu_stall_timeout=300"
 ONLINE = "cat /sys/devices/system/cpu/online"
 # Where vCPUs wait long for a CPU, Linux 6.12 also counts a CPU's deadline server,
 # which is no task, when it asks whether a CPU that goes down is empty: upstream
@@ -45,12 +47,14 @@ class Guest:
         return (f"ringlet create -c {EXAMPLE}/example.cfg "
                 f"'name=\"{self.name}\"' vcpus={vcpus} maxvcpus={maxvcpus} "
                 f"'ramdisk=\"{self.files}/{self.name}.initrd\"' memory={memory} "
-                f"'extra=\"console=hvc0 host={self.name}\"'")
+                f"'extra=\"console=hvc0 host={self.name} {PATIENCE}\"'")
 
     def create(self, vcpus, maxvcpus, memory, limit=300):
         """Create it; its console is open afterwards. The shell in it."""
         self.machine.send(self.command(vcpus, maxvcpus, memory) + "\n")
         self.machine.expect(self.prompt, limit)
+        # What the kernel says would stand in the midst of what is printed.
+        self.guest.check("dmesg -n 1")
         return self.guest
 
     def leave(self):

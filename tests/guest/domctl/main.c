@@ -100,11 +100,26 @@ static void test_no_memory(u32 id)
 	}
 }
 
+/* What ended domains had comes back when a CPU is idle. */
+static void wait_for_memory(void)
+{
+	s64 port = ringlet_evtchn_bind_virq(RINGLET_VIRQ_TIMER, 0);
+	struct ringlet_sysinfo info;
+
+	CHECK(port > 0);
+	port_unmask((u32)port);
+	do {
+		CHECK_EQ(ringlet_set_timer(now() + 1000000), 0);
+		block_until(&event_count[port], event_count[port] + 1);
+		CHECK_EQ(ringlet_sysctl_info(&info), 0);
+	} while (info.scrub_pages);
+	CHECK_EQ(ringlet_evtchn_close((u32)port), 0);
+}
+
 static u32 test_create(void)
 {
 	struct ringlet_domain_create c;
 	struct ringlet_domain_info info;
-	struct ringlet_sysinfo host;
 	s64 id, more, big;
 
 	describe(&c, "a name", 1);
@@ -149,10 +164,7 @@ static u32 test_create(void)
 	test_no_memory((u32)big);
 	while (ringlet_domctl_info((u32)id + 1, &info) > 0)
 		CHECK_EQ(ringlet_domctl_destroy(info.domid), 0);
-	do {
-		ringlet_yield();
-		CHECK_EQ(ringlet_sysctl_info(&host), 0);
-	} while (host.scrub_pages);
+	wait_for_memory();
 	return (u32)id;
 }
 
@@ -192,7 +204,11 @@ static void test_memory(u32 id)
 	CHECK_EQ(ringlet_domctl_map(id, 600, 1, frames), -RINGLET_ENOENT);
 	CHECK_EQ(ringlet_domctl_map(id, 700, 1, frames), -RINGLET_ENOENT);
 	CHECK_EQ(ringlet_domctl_map(id, 0, 2, BAD), -RINGLET_EFAULT);
-	CHECK_EQ(ringlet_domctl_map(id, 0, 2, frames), 2);
+	/* Less than asked for: that page is still leaving since the call before. */
+	for (done = 0; done < 2; done += n > 0 ? n : 2) {
+		n = ringlet_domctl_map(id, (u64)done, 2 - (u64)done, frames + done);
+		CHECK(n == 1 || n == 2 - done);
+	}
 	CHECK_EQ(ringlet_domctl_unmap(frames[0], 1), 1);
 	CHECK_EQ(ringlet_domctl_unmap(frames[0], 1), -RINGLET_ENOENT);
 	CHECK_EQ(ringlet_domctl_unmap(frames[1], 0), -RINGLET_ENOENT);
