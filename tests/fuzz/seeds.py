@@ -36,8 +36,12 @@ def elf():
 
 def builder():
     result = []
-    for flags, memory in ((0, 32 << 20), (1, 24 << 20), (6, 36 << 20), (9, 8)):
-        choice = struct.pack("<IHBB4BI", memory, 12, 1, flags, 10, 2, 1, 9, 5000)
+    # The last one's reserved region is where the image would like to lie.
+    for flags, memory, reserved in ((0, 32 << 20, 10), (1, 24 << 20, 10),
+                                    (6, 36 << 20, 10), (9, 8, 10),
+                                    (0, 32 << 20, BASE >> 18)):
+        choice = struct.pack("<IHBB4BI", memory, 12, 1, flags, reserved, 2, 1,
+                             9, 5000)
         result.append(choice + b"console=hvc0" + image())
     return result
 

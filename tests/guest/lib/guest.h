@@ -174,6 +174,9 @@ extern u8 user_data[USER_DATA_SIZE];
 #define PF_RSVD	0x8
 #define PF_I	0x10
 
+/* Where the image lies. */
+extern const u8 guest_start[], guest_end[];
+
 /* A zeroed page that is never given back; ends the test when there is none. */
 void *page_alloc(void);
 

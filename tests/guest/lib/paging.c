@@ -10,8 +10,6 @@
 static u8 pool[POOL_PAGES][PAGE_SIZE] __page_aligned;
 static volatile u32 pool_used;
 
-extern const u8 guest_start[], guest_end[];
-
 void *page_alloc(void)
 {
 	u32 n = __atomic_fetch_add(&pool_used, 1, __ATOMIC_RELAXED);
