@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One Linux in two places: on the bare machine and in a domain.
+
+Programs of an initramfs run in both and print a verdict each; what differs must
+stand in a list, with its reason in docs/linux.md.
+"""
+import re
+from pathlib import Path
+
+from domain0 import log_path
+from machine import BUILD, Machine
+
+# The kernel of guest-patches/linux-6.12/build.sh test.
+KERNEL = BUILD / "linux-test/vmlinux"
+PROMPT = r"domU:[^\n#]*# "
+
+
+def natively(name, initrd, cpus=1, memory=1024, cpu="max", extra=""):
+    """A bare machine that starts Linux; its shell comes on the console."""
+    return Machine(None, cpus=cpus, memory=memory, cpu=cpu,
+                   log=Path(log_path(name)).with_suffix(".native.console"),
+                   devices=("-nic", "none", "-kernel", str(KERNEL), "-append",
+                            f"console=ttyS0 loglevel=5 {extra}",
+                            "-initrd", str(initrd)))
+
+
+def verdicts(machine, prefix, limit):
+    """What a program on the console says: {name: verdict}. It prints lines
+    'PREFIX: NAME VERDICT', each within 'limit' seconds, then 'PREFIX: end'."""
+    found = {}
+    while True:
+        match = machine.expect(rf"{prefix}: (\S+) (\w+)\r*\n|{prefix}: end",
+                               limit)
+        if not match[1]:
+            machine.expect(PROMPT, 60)
+            return found
+        found[match[1]] = match[2]
+
+
+def differences(path):
+    """Lines 'NAME WORD...' of a file: {name: words}."""
+    return {words[0]: tuple(words[1:])
+            for words in map(str.split, path.read_text().splitlines())
+            if words and not words[0].startswith("#")}
+
+
+def warnings(path):
+    """What a kernel complained about on the console that was logged at 'path'."""
+    text = path.read_text(errors="replace").replace("\r", "")
+    return re.findall(r"^.*(?:WARNING: CPU|BUG: |Oops|general protection fault|"
+                      r"rcu: INFO|soft lockup|blocked for more).*$", text, re.M)
+
+
+def messages(path):
+    """What the hypervisor said on the console that was logged at 'path'."""
+    text = path.read_text(errors="replace").replace("\r", "")
+    return re.findall(r"\(RL\) \[[^\n]*", text)
