@@ -193,6 +193,9 @@ u64 *map_large(u64 root, u64 va, u64 gpa, u64 flags);
 /* The entry of a page in the table of 'level' (1: 4 KiB, 2: 2 MiB), or NULL. */
 u64 *pte_of(u64 root, u64 va, int level);
 
+/* Is there a page at va, of whatever size and permissions? */
+bool page_present(u64 root, u64 va);
+
 /* Forget [va, va + len) of a root; a failure is reported. */
 void flush(u64 root, u64 va, u64 len, u32 flags);
 

@@ -66,6 +66,19 @@ u64 *pte_of(u64 root, u64 va, int level)
 	return walk(root, va, level, false);
 }
 
+bool page_present(u64 root, u64 va)
+{
+	int level;
+	u64 *entry;
+
+	for (level = 1; level < 4; level++) {
+		entry = pte_of(root, va, level);
+		if (entry)
+			return *entry & PTE_P && (level == 1 || *entry & PTE_PS);
+	}
+	return false;
+}
+
 static u64 *map(u64 root, u64 va, u64 entry, int level)
 {
 	u64 *pte = walk(root, va, level, true);

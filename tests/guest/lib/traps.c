@@ -42,11 +42,23 @@ static void unexpected(const struct regs *r)
 	finish();
 }
 
+/*
+ * A fault of ring 3 on a page that the tables map, as the cache did not have it:
+ * docs/abi.md, Exceptions. It is repeated if it was more than that.
+ */
+static bool only_uncached(const struct regs *r)
+{
+	return r->vector == TRAP_PF && (r->cs & 3) == 3 && !(r->error & PF_P) &&
+	       page_present(guest.root, vcpu_page()->cr2);
+}
+
 void trap_dispatch(struct regs *r)
 {
 	struct cpu *cpu = this_cpu();
 
 	if (trap_hook && trap_hook(r))
+		return;
+	if (only_uncached(r))
 		return;
 	if (r->vector == VECTOR_EVENT) {
 		event_upcall();
