@@ -229,7 +229,26 @@ selftest-files: $(B)/tests/selftests.initrd
 $(B)/selftests/initrd.gz: FORCE
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC scripts/selftests.sh
 
-$(B)/tests/selftests.initrd: $(I)/initrd-domu.gz $(B)/selftests/initrd.gz
+$(B)/tests/selftests-run.gz: tests/selftests/run tests/selftests/list
+	@scripts/initramfs-part.sh $@ selftests/run=tests/selftests/run \
+		selftests/list=tests/selftests/list
+
+$(B)/tests/selftests.initrd: $(I)/initrd-domu.gz $(B)/selftests/initrd.gz \
+		$(B)/tests/selftests-run.gz
+	@mkdir -p $(@D)
+	@cat $^ >$@
+
+# stress-ng, with the same kernel.
+.PHONY: stress-files
+stress-files: $(B)/tests/stress.initrd
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC $(LINUX)/build.sh test
+
+$(B)/tests/stress-ng.gz: scripts/initramfs-part.sh scripts/libraries.sh \
+		tests/stress/run
+	@scripts/initramfs-part.sh $@ usr/bin/stress-ng=/usr/bin/stress-ng \
+		stress/run=tests/stress/run
+
+$(B)/tests/stress.initrd: $(I)/initrd-domu.gz $(B)/tests/stress-ng.gz
 	@mkdir -p $(@D)
 	@cat $^ >$@
 

@@ -15,8 +15,8 @@
 void gate_init_pcpu(struct pcpu *p);
 
 /*
- * Let the gate of this pCPU serve this vCPU: constants, TLS descriptors and the
- * vCPU page. NULL: none; the vCPU page is unmapped. The hardware's translation
+ * Let the gate of this pCPU serve this vCPU: constants, TLS descriptors, LDT and
+ * the vCPU page. NULL: none; the vCPU page is unmapped. The hardware's translation
  * of the old page dies when CR3 is loaded at the exit.
  */
 void gate_set_vcpu(struct pcpu *p, struct vcpu *v);
@@ -26,6 +26,9 @@ void gate_update(struct pcpu *p, struct vcpu *v);
 
 /* Set TLS or CPU-number descriptors of this pCPU from its current vCPU. */
 void gate_load_descriptors(struct pcpu *p, const struct vcpu *v);
+
+/* Load the LDT of 'v', this pCPU's current vCPU, or (NULL) none. */
+void gate_load_ldt(struct pcpu *p, const struct vcpu *v);
 
 /* Wipe this pCPU's gate stacks, which the guest could read. */
 void gate_wipe_stacks(struct pcpu *p);

@@ -3,7 +3,7 @@
  * The virtual address map of the hypervisor.
  *
  *  slot  address             size     what
- *  256   0xffff800000000000  2 MiB    the gate (in every root)
+ *  256   0xffff800000000000  8 GiB    the gate (in every root)
  *  257   0xffff808000000000  1 GiB    image: text, data       (HV roots only)
  *  258   0xffff810000000000  7 TiB    direct map of memory    (HV roots only)
  *
@@ -33,6 +33,9 @@
 #define GATE_STACK_MC		0x27000
 #define GATE_STACK_DB		0x29000
 #define GATE_VCPU_PAGE		0x40000	/* writable */
+#define GATE_LDT		0x50000	/* read only, up to 0x5ffff */
+/* The entry stack once more in each 64 KiB of 4 GiB, read only. */
+#define GATE_STACK_VIEWS	0x100000000
 
 #define IMAGE_BASE		0xffff808000000000
 #define IMAGE_PHYS		0x200000	/* where GRUB loads the image */

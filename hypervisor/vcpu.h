@@ -31,6 +31,8 @@ enum entry_vector {
 	ENTRY_CSTAR,		/* SYSCALL in compatibility mode */
 };
 
+#define LDT_PAGES 16			/* 8192 descriptors (SDM vol. 3, 3.5.1) */
+
 struct vcpu {
 	struct cpu_regs regs __attribute__((aligned(16)));
 	struct domain *domain;
@@ -47,6 +49,8 @@ struct vcpu {
 	u16 ds, es, fs, gs;
 	u64 fs_base, gs_base;		/* gs_base: of the current ring */
 	u64 tls[3];
+	u64 *ldt[LDT_PAGES];		/* NULL: never needed */
+	u32 ldt_count;			/* descriptors in it, 0 = no table */
 	u32 cpunode;
 	u64 dr[4], dr6, dr7;
 	void *xsave;			/* extended state, 64-byte aligned */
@@ -85,6 +89,17 @@ void vcpu_get_context(const struct vcpu *v, struct ringlet_vcpu_context *c);
  * From the exit path, no lock held.
  */
 void vcpu_switch(struct vcpu *prev, struct vcpu *next);
+
+/* The TLS or LDT descriptor that a selector names; 0: none. */
+u64 vcpu_descriptor(const struct vcpu *v, u64 sel);
+
+/*
+ * Does a TLS or LDT selector name what can be loaded without a fault: into DS,
+ * ES, FS or GS; into SS of ring 3; into CS of ring 3 together with this RIP?
+ */
+bool vcpu_may_load_data(const struct vcpu *v, u64 sel);
+bool vcpu_may_load_stack(const struct vcpu *v, u64 sel);
+bool vcpu_may_run_at(const struct vcpu *v, u64 sel, u64 rip);
 
 /* Load a validated selector into GS of the current vCPU; returns its base. */
 u64 vcpu_load_gs(struct vcpu *v, u16 selector);

@@ -12,8 +12,8 @@ packages='make gcc g++ binutils libc6-dev clang-14 libclang-rt-14-dev
 # Linux
 packages="$packages linux-source-6.12 bc bison flex libelf-dev libssl-dev
 	patch xz-utils kmod rsync"
-# Linux's own tests
-packages="$packages gcc-multilib libcap-dev libnuma-dev"
+# Linux's own tests, stress-ng
+packages="$packages gcc-multilib libcap-dev libnuma-dev stress-ng"
 # image, domain 0's user space, virtual machine, tests
 packages="$packages grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools device-tree-compiler
 	busybox-static cpio qemu-system-x86 ovmf python3-pexpect"

@@ -35,8 +35,7 @@ version=$(dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null) ||
 hash=$({
 	echo "$version"
 	gcc --version | head -n 1
-	cat "$0"
-	cat "$top/tests/selftests/run" "$top/tests/selftests/list"
+	cat "$0" "$top/scripts/libraries.sh"
 } | sha256sum | cut -c 1-16)
 result=$cache/selftests-$hash
 
@@ -74,25 +73,7 @@ EXTRA_CFLAGS=-DKSFT_SKIP=4 make -k -j"$jobs" -C "$work/src/tools/testing/selftes
 	TARGETS="$directories" INSTALL_PATH="$work/root/selftests" \
 	install >>"$log" 2>&1 || true
 
-# Libraries, where the program loaders look without being told.
-find "$work/root/selftests" -type f -perm /111 | while read -r program; do
-	case $(head -c 5 "$program" | od -An -tx1) in
-	' 7f 45 4c 46 01') directory=lib32 ;;
-	' 7f 45 4c 46 02') directory=lib/x86_64-linux-gnu ;;
-	*) continue ;;
-	esac
-	strip -g "$program"
-	ldd "$program" 2>/dev/null | sed -n 's,.*=> \(/[^ ]*\).*,\1,p' |
-	while read -r library; do
-		install -D -m 755 "$library" \
-			"$work/root/$directory/$(basename "$library")"
-	done
-done
-for loader in lib64/ld-linux-x86-64.so.2 lib/ld-linux.so.2; do
-	install -D -m 755 "/$loader" "$work/root/$loader"
-done
-install -m 755 "$top/tests/selftests/run" "$work/root/selftests/run"
-install -m 644 "$top/tests/selftests/list" "$work/root/selftests/list"
+"$top/scripts/libraries.sh" "$work/root"
 
 (cd "$work/root" && find . -exec touch -h -d @0 {} + && find . |
 	LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 --reproducible) |

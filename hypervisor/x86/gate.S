@@ -596,6 +596,8 @@ gate_debug:
 	.balign	16
 	.globl	gate_nmi
 gate_nmi:
+	testb	$4, 8(%rsp)
+	jnz	1f
 	push	%rax
 	push	%rcx
 	mov	%cr3, %rcx
@@ -612,6 +614,11 @@ gate_nmi:
 	movq	$0, 8(%rsp)
 	lea	16(%rsp), %rsp
 	iretq
+	/* CS is of an LDT: ring 3, where RIP may be what IRET refuses (rip_ok). */
+1:	cld
+	pushq	$0
+	pushq	$2
+	jmp	gate_enter
 
 /* Double fault and machine check, on their own stacks: the machine's end. */
 	.balign	16
@@ -646,7 +653,15 @@ gate_leave:
 	pushq	REGS_CS(%rdi)
 	pushq	REGS_RIP(%rdi)
 	pushq	REGS_RAX(%rdi)
-	mov	REGS_R15(%rdi), %r15
+	testb	$4, REGS_SS(%rdi)
+	jz	1f
+	/* IRET to a 16-bit stack loads SP alone: let the rest of ESP be the
+	 * guest's before, where this page is seen again. */
+	mov	REGS_RSP(%rdi), %eax
+	mov	%sp, %ax
+	movabs	$(GATE_BASE + GATE_STACK_VIEWS), %rsp
+	add	%rax, %rsp
+1:	mov	REGS_R15(%rdi), %r15
 	mov	REGS_R14(%rdi), %r14
 	mov	REGS_R13(%rdi), %r13
 	mov	REGS_R12(%rdi), %r12

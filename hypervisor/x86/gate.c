@@ -55,6 +55,7 @@ struct tss {
 static struct gate_pages {
 	u64 *l1;
 	u64 *gdt;
+	u32 ldt_count;		/* descriptors in the LDT that is loaded */
 	u8 *stacks[5];
 } gates[MAX_PCPUS];
 
@@ -188,13 +189,28 @@ static void syscall_init(void)
 	wrmsr(MSR_SYSENTER_CS, 0);
 }
 
-static void tables_init(struct pcpu *p, u64 *l1)
+/* A read-only view of the entry stack in every 64 KiB of four GiB. */
+static void stack_views(u64 *l3, const void *stack)
+{
+	u64 *l2 = page_alloc(), *l1 = page_alloc();
+	u32 i;
+
+	for (i = GATE_STACK_ENTRY >> PAGE_SHIFT & 15; i < 512; i += 16)
+		l1[i] = pte(stack, GATE_RO);
+	for (i = 0; i < 512; i++)
+		l2[i] = pte(l1, GATE_TABLE);
+	for (i = 0; i < 4; i++)
+		l3[(GATE_STACK_VIEWS >> 30) + i] = pte(l2, GATE_TABLE);
+}
+
+static void tables_init(struct pcpu *p, u64 *l1, const void *stack)
 {
 	u64 *l3 = page_alloc(), *l2 = page_alloc(), *hv_l4;
 	u32 i;
 
 	l2[0] = pte(l1, GATE_TABLE);
 	l3[0] = pte(l2, GATE_TABLE);
+	stack_views(l3, stack);
 	hv_l4 = phys_to_virt(p->hv_cr3 & PTE_ADDR);
 	WRITE_ONCE(hv_l4[SLOT_GATE], pte(l3, GATE_TABLE));
 	for (i = 0; i < ROOT_SLOTS; i++)
@@ -234,7 +250,7 @@ void gate_init_pcpu(struct pcpu *p)
 	p->gate->hv_cr3 = p->hv_cr3;
 	p->gate->hv_stack = p->stack_top;
 	p->gate->l4_base = p->l4_base.n << PAGE_SHIFT;
-	tables_init(p, l1);
+	tables_init(p, l1, g->stacks[0]);
 	write_cr3(p->hv_cr3);
 	load_segments((u64)g->gdt);
 	syscall_init();
@@ -253,6 +269,35 @@ void gate_load_descriptors(struct pcpu *p, const struct vcpu *v)
 		   (u64)(v->cpunode >> 16 & 0xf) << 48);
 }
 
+void gate_load_ldt(struct pcpu *p, const struct vcpu *v)
+{
+	struct gate_pages *g = &gates[p->id];
+	u32 count = v ? v->ldt_count : 0, i, sel = 0;
+	const u64 va = GATE_BASE + GATE_LDT;
+
+	if (!count && !g->ldt_count)
+		return;
+	g->ldt_count = count;
+	for (i = 0; i < LDT_PAGES; i++) {
+		u64 *l1 = &g->l1[(GATE_LDT >> PAGE_SHIFT) + i];
+		u64 entry = i * 512 < count ? pte(v->ldt[i], GATE_RO) : 0;
+
+		if (*l1 == entry)
+			continue;
+		WRITE_ONCE(*l1, entry);
+		/* Segment registers are loaded from it before CR3 is. */
+		invlpg(va + i * PAGE_SIZE);
+	}
+	if (count) {
+		sel = SEL_LDT;
+		g->gdt[sel >> 3] = 0x0000820000000000 | (count * 8 - 1) |
+				   (va & 0xffffff) << 16 |
+				   (va >> 24 & 0xff) << 56;
+		g->gdt[(sel >> 3) + 1] = va >> 32;
+	}
+	__asm__ volatile("lldt %w0" : : "r"(sel) : "memory");
+}
+
 void gate_update(struct pcpu *p, struct vcpu *v)
 {
 	struct gate_const *c = p->gate;
@@ -266,6 +311,7 @@ void gate_set_vcpu(struct pcpu *p, struct vcpu *v)
 {
 	struct gate_const *c = p->gate;
 
+	gate_load_ldt(p, v);
 	if (!v) {
 		WRITE_ONCE(gates[p->id].l1[GATE_VCPU_PAGE >> PAGE_SHIFT], 0);
 		c->regs_end = 0;

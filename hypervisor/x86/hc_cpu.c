@@ -111,7 +111,7 @@ s64 hc_load_gs(struct vcpu *v, u32 selector)
 	u32 index = selector >> 3;
 
 	if (selector > 0xffff ||
-	    (selector > 3 && selector != SEL_USER_DS &&
+	    (selector > 3 && selector != SEL_USER_DS && (selector & 7) != 7 &&
 	     ((selector & 7) != 3 || index < RINGLET_GDT_TLS_MIN ||
 	      index > RINGLET_GDT_TLS_MAX)))
 		return -EINVAL;

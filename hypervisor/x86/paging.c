@@ -177,18 +177,22 @@ static const char *check_leaf(u64 entry, u64 rights)
 	return NULL;
 }
 
-/* Rights are the AND along the way; NX is only in leaves of these tables. */
+/*
+ * Rights are the AND along the way; NX is only in leaves of these tables. A table
+ * that comes again and again (stack_views in gate.c) is looked at once.
+ */
 static const char *check_table(u64 table, u32 level, u64 rights, u64 *va)
 {
 	const u64 *entries = phys_to_virt(table);
-	u64 start = *va, entry;
+	u64 start = *va, entry, last = 0;
 	const char *wrong;
 	u32 i;
 
 	for (i = 0; i < 512; i++) {
 		entry = READ_ONCE(entries[i]);
-		if (!(entry & PTE_P))
+		if (!(entry & PTE_P) || entry == last)
 			continue;
+		last = entry;
 		*va = start + ((u64)i << (12 + 9 * (level - 1)));
 		if (level == 1 || entry & PTE_PS)
 			wrong = check_leaf(entry, rights & entry);

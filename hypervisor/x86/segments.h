@@ -12,7 +12,8 @@
 #define SEL_HV_CS	0x80	/* ring 0; SYSCALL loads 0x80 and 0x88 */
 #define SEL_HV_SS	0x88
 #define SEL_TSS		0x90
-#define GDT_ENTRIES	20
+#define SEL_LDT		0xa0	/* where there is one */
+#define GDT_ENTRIES	22
 
 /* RFLAGS (SDM vol. 1, 3.4.3) */
 #define RFLAGS_FIXED	0x000002

@@ -184,32 +184,37 @@ static void refuse_frame(struct vcpu *v, const struct ringlet_iret_frame *f)
 	enter_kernel(v, handler, sp);
 }
 
-/* May this selector be in SS in ring 3? Data, writable, DPL 3. */
-static bool user_ss_ok(const struct vcpu *v, u64 ss)
-{
-	u64 desc;
-
-	if (ss == SEL_USER_DS)
-		return true;
-	if ((ss & 7) != 3 || ss >> 3 < RINGLET_GDT_TLS_MIN ||
-	    ss >> 3 > RINGLET_GDT_TLS_MAX)
-		return false;
-	desc = v->tls[(ss >> 3) - RINGLET_GDT_TLS_MIN];
-	return desc >> 41 & 1;
-}
-
 static bool canonical(u64 va)
 {
 	return (u64)((s64)(va << 16) >> 16) == va;
 }
 
 /*
- * Where may ring 3 go on? In its upper half nothing is executable, so that the
- * fetch faults; Linux emulates its vsyscall page by that.
+ * Where may ring 3 go on? In the upper half of 64-bit code nothing is executable,
+ * so that the fetch faults; Linux emulates its vsyscall page by that.
  */
-static bool user_rip_ok(u64 cs, u64 rip)
+static bool user_frame_ok(const struct vcpu *v,
+			  const struct ringlet_iret_frame *f)
 {
-	return cs == SEL_USER_CS ? guest_address_ok(rip) : !(rip >> 32);
+	if (f->ss != SEL_USER_DS &&
+	    (f->ss >> 16 || !vcpu_may_load_stack(v, f->ss)))
+		return false;
+	if (f->cs == SEL_USER_CS)
+		return guest_address_ok(f->rip);
+	if (f->cs == SEL_USER32_CS)
+		return !(f->rip >> 32);
+	return vcpu_may_run_at(v, f->cs, f->rip);
+}
+
+/*
+ * Can the CPU load this RIP, or would IRET fault in the gate? An instruction may
+ * end where its segment does, and be interrupted there.
+ */
+static bool rip_ok(const struct vcpu *v)
+{
+	if (v->regs.cs & 4)
+		return vcpu_may_run_at(v, v->regs.cs, v->regs.rip);
+	return canonical(v->regs.rip);
 }
 
 static void do_iret(struct vcpu *v)
@@ -230,10 +235,10 @@ static void do_iret(struct vcpu *v)
 		deliver_page_fault(v, va, 0);
 		return;
 	}
-	if (f.cs == SEL_USER_CS || f.cs == SEL_USER32_CS) {
+	if (f.cs == SEL_USER_CS || f.cs == SEL_USER32_CS ||
+	    (f.cs & ~0xfff8UL) == 7) {
 		gs = READ_ONCE(v->page->user_gs_base);
-		if (!user_ss_ok(v, f.ss) || !canonical(gs) ||
-		    !user_rip_ok(f.cs, f.rip)) {
+		if (!user_frame_ok(v, &f) || !canonical(gs)) {
 			refuse_frame(v, &f);
 			return;
 		}
@@ -310,6 +315,9 @@ static void do_exception(struct vcpu *v, u32 vector, u64 cr2)
 		break;
 	case TRAP_DB:
 		do_debug(v);
+		break;
+	case TRAP_NMI:
+		log_warning("NMI on CPU %u", this_pcpu()->id);
 		break;
 	case RINGLET_TRAP_INT80:
 		do_int80(v);
@@ -483,8 +491,8 @@ void hv_return(void)
 			vtlb_hints(v);
 		if (p2m_is_leaving(&v->domain->p2m) && p2m_leave(v->domain))
 			domain_free_dead();
-		/* IRET would fault in the gate; a fetch faults in the guest. */
-		if (!canonical(v->regs.rip))
+		/* As a fetch there would. */
+		if (!rip_ok(v))
 			deliver_exception(v, TRAP_GP, 0);
 		if (vcpu_event_pending(v))
 			deliver_upcall(v);

@@ -66,6 +66,11 @@ int vcpu_create(struct domain *d, u32 id)
 void vcpu_destroy(struct vcpu *v)
 {
 	/* domain->vcpus[] goes on naming it: others may be looking. */
+	u32 i;
+
+	for (i = 0; i < LDT_PAGES; i++)
+		if (v->ldt[i])
+			frame_retire_hv(virt_to_mfn(v->ldt[i]), 0);
 	frame_retire_hv(virt_to_mfn(v->xsave), xsave_order());
 	frame_retire_hv(virt_to_mfn(v->page), 0);
 	frame_retire_hv(virt_to_mfn(v), 0);
@@ -130,14 +135,14 @@ void vcpu_get_context(const struct vcpu *v, struct ringlet_vcpu_context *c)
 
 /*
  * A data selector that can be loaded in ring 0 without a fault, or 0. What a
- * guest had loaded may have become invalid since (set_tls).
+ * guest had loaded may have become invalid since (set_tls, set_ldt).
  */
 static u16 loadable(const struct vcpu *v, u16 sel)
 {
 	u32 index = sel >> 3, rpl = sel & 3;
 
 	if (sel & 4)
-		return 0;
+		return vcpu_may_load_data(v, sel) ? sel : 0;
 	switch (index) {
 	case SEL_USER_DS >> 3:
 	case SEL_USER_CS >> 3:
@@ -150,7 +155,7 @@ static u16 loadable(const struct vcpu *v, u16 sel)
 	case RINGLET_GDT_TLS_MIN:
 	case RINGLET_GDT_TLS_MIN + 1:
 	case RINGLET_GDT_TLS_MAX:
-		return v->tls[index - RINGLET_GDT_TLS_MIN] ? sel : 0;
+		return vcpu_may_load_data(v, sel) ? sel : 0;
 	default:
 		return 0;
 	}

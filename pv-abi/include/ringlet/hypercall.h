@@ -88,7 +88,8 @@
 #define RINGLET_HC_vcpu_wait                72
 #define RINGLET_HC_vcpu_kick                73
 #define RINGLET_HC_domctl_set_vcpus         74
-#define RINGLET_NR_HYPERCALLS               75
+#define RINGLET_HC_set_ldt                  75
+#define RINGLET_NR_HYPERCALLS               76
 
 /*
  * Set in the number when a kernel passes on a call of its user: pointers then
@@ -934,6 +935,17 @@ static inline ringlet_s64 ringlet_domctl_set_vcpus(ringlet_u32 domain, ringlet_u
 	__asm__ volatile(RINGLET_CALL_INSN
 		: "=a"(ret)
 		: "0"((ringlet_s64)RINGLET_HC_domctl_set_vcpus), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpus)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_set_ldt(void *descriptors, ringlet_u32 count)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_set_ldt), "D"((ringlet_u64)descriptors), "S"((ringlet_u64)count)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }

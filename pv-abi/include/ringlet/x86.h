@@ -143,13 +143,15 @@ RINGLET_ASSERT_SIZE(ringlet_vcpu_page, 4096);
  * its own rcx and r11 below an ordinary IRET frame; all other general registers
  * hold what they shall hold after the return.
  *
- *  cs      0x33, 0x23: ring 3; 0x10, 0x11: the guest kernel
- *  ss      ring 3: 0x2b or a TLS selector with RPL 3, kernel: 0x18, 0x19 or 0
+ *  cs      0x33, 0x23 or an LDT selector with RPL 3: ring 3; 0x10, 0x11: the
+ *          guest kernel
+ *  ss      ring 3: 0x2b or a TLS or LDT selector with RPL 3, kernel: 0x18, 0x19
+ *          or 0
  *  rflags  IF is the virtual interrupt flag (ring 3: taken as 1); IOPL, NT, VM,
  *          VIF and VIP are ignored; TF, RF, AC and ID are honoured
  *
  * A frame that breaks these rules, or that the CPU would refuse (an address
- * that is not canonical), becomes a general protection fault with error code 0:
+ * that is not canonical or over the segment's limit), becomes a general protection fault with error code 0:
  *  - bits 0 and 1 of cs set: as if the return had been done and ring 3 had
  *    faulted: on kernel_sp, showing the refused values;
  *  - else as a fault of the guest kernel, with rip = RINGLET_IRET and rsp = the

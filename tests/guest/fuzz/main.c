@@ -35,6 +35,8 @@ const char test_title[] = "a guest that does whatever it likes";
 
 enum { STACK_MAIN, STACK_ENTRY, STACK_DF, NR_STACKS };
 
+#define LDT_SIZE	16U
+
 struct fuzzer {
 	u64 random;
 	u32 timer_port;
@@ -43,6 +45,7 @@ struct fuzzer {
 	struct ringlet_vcpu_context context;
 	struct ringlet_trap traps[33];
 	struct ringlet_entries entries;
+	u64 ldt[LDT_SIZE];
 	u32 last;			/* of history */
 	u64 history[8][7];		/* last calls, for a failure's report */
 };
@@ -337,6 +340,22 @@ static u64 random_descriptor(void)
 	return one_in(4) ? 0 : one_in(4) ? desc ^ 1UL << below(64) : desc;
 }
 
+/* A table of code, data and stacks, most of them good; returns its length. */
+static u32 random_ldt(u64 *ldt)
+{
+	static const u64 good[] = { 0x00cffb000000ffff, 0x0040fb0000000fff,
+				    0x0000fb000000ffff, 0x00cff3000000ffff,
+				    0x0000f3000000ffff, 0x00cff7000000000f,
+				    0x00cf73000000ffff, 0 };
+	u32 i;
+
+	for (i = 0; i < LDT_SIZE; i++)
+		ldt[i] = good[below(ARRAY_SIZE(good))];
+	if (one_in(4))
+		ldt[below(LDT_SIZE)] ^= 1UL << below(64);
+	return below(LDT_SIZE + 1);
+}
+
 static u32 random_msr(void)
 {
 	static const u32 msrs[] = { 0x10, 0x8b, 0x1b, 0x1a0, 0x277, 0xc0000080,
@@ -353,6 +372,10 @@ static void refine(u64 *a)
 		a[1] = random_descriptor();
 		a[2] = random_descriptor();
 		a[3] = random_descriptor();
+		break;
+	case RINGLET_HC_set_ldt:
+		a[1] = (u64)me()->ldt;
+		a[2] = random_ldt(me()->ldt);
 		break;
 	case RINGLET_HC_rdmsr:
 	case RINGLET_HC_wrmsr:
@@ -511,9 +534,9 @@ static void random_registers(struct regs *r)
 static void fuzz_frame(void)
 {
 	static const u16 codes[] = { 0x10, 0x11, 0x33, 0x23, 0x33, 0x23, 0x13,
-				     0x2b, 0x08, 0x00 };
+				     0x2b, 0x08, 0x00, 0x07, 0x0f, 0x17, 0x1f };
 	static const u16 stacks[] = { 0x18, 0x19, 0x00, 0x2b, 0x2b, 0x63, 0x6b,
-				      0x73, 0x7b, 0x10 };
+				      0x73, 0x7b, 0x10, 0x07, 0x0f, 0x17, 0x1f };
 	struct regs r;
 	bool user;
 
