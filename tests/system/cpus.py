@@ -10,6 +10,8 @@ from machine import BUILD, Shell, check_text
 
 # So many vCPUs wait long for the few CPUs of a busy machine.
 PATIENCE = "rcupdate.rcu_cpu_stall_timeout=300"
+# What a kernel says would stand in the midst of what is printed.
+QUIET = "dmesg -n 1"
 ONLINE = "cat /sys/devices/system/cpu/online"
 # Where vCPUs wait long for a CPU, Linux 6.12 also counts a CPU's deadline server,
 # which is no task, when it asks whether a CPU that goes down is empty: upstream
@@ -42,6 +44,7 @@ class Guest:
         self.prompt = rf"{name}:[^\n#]*# "
         self.guest = Shell(machine, self.prompt)
         self.files = mount_files(shell)
+        shell.check(QUIET)
 
     def command(self, vcpus, maxvcpus, memory):
         return (f"ringlet create -c {EXAMPLE}/example.cfg "
@@ -53,8 +56,7 @@ class Guest:
         """Create it; its console is open afterwards. The shell in it."""
         self.machine.send(self.command(vcpus, maxvcpus, memory) + "\n")
         self.machine.expect(self.prompt, limit)
-        # What the kernel says would stand in the midst of what is printed.
-        self.guest.check("dmesg -n 1")
+        self.guest.check(QUIET)
         return self.guest
 
     def leave(self):
