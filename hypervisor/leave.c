@@ -59,7 +59,6 @@ bool p2m_leave(struct domain *d)
 	unlock(&d->p2m.lock);
 	if (!mine)
 		return false;
-
 	if (vtlb_sweep(d, &l->sweep))
 		return finish(d);
 	lock(&d->p2m.lock);

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from domain0 import log_path
-from machine import BUILD, Machine
+from machine import BUILD, SLOW, Machine
 
 # The bare machine's CPU. QEMU 7.2 reads the stack of a far return in ring 3 with the
 # kernel's rights: with SMAP that faults, and Linux is not the same afterwards
@@ -17,6 +17,8 @@ CPU = "max,-smap"
 # The kernel of guest-patches/linux-6.12/build.sh test.
 KERNEL = BUILD / "linux-test/vmlinux"
 PROMPT = r"domU:[^\n#]*# "
+# For the programs: a busy machine lengthens their limits, too.
+ENVIRONMENT = f"SLOW={max(1, round(SLOW))}"
 
 
 def natively(name, initrd, cpus=1, memory=1024, cpu=CPU):
