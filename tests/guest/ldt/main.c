@@ -252,6 +252,8 @@ static void test_stack(void)
 			set_one(descriptor(0, 0xffff, kinds[i].access,
 					   kinds[i].flags));
 			user_regs(&in, user_ud);
+			in.cs = RINGLET_USER32_CS;
+			in.rip = LOW_TEXT + (u64)(user_ud - user_start);
 			in.ss = SEL(0);
 			in.rsp = esps[n];
 			r = run_regs(&in);
