@@ -53,6 +53,9 @@ void boot_build(struct domain *d, const struct builder_input *in)
 		 d->id, d->name, l->memory_size / MIB, in->nr_regions,
 		 l->image_start, l->image_end, l->initrd_start, l->initrd_end,
 		 l->entry);
+	if (vtlb_reserve(d->vcpus[0]))
+		boot_failure("there is no memory for shadow pages of domain %u (%s); give it, or domain 0, less",
+			     d->id, d->name);
 	ret = vcpu_set_context(d->vcpus[0], &context);
 	if (ret)
 		boot_failure("domain %u (%s) has a start state that is not allowed: its entry point is %#lx",

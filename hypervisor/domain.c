@@ -177,7 +177,8 @@ s64 domain_create(const struct ringlet_domain_create *c, u32 id,
 	}
 	if (ret) {
 		/* Nothing of it was ever visible, and it has no memory. */
-		event_destroy(d);
+		while (!event_destroy(d))
+			;
 		while (p2m_teardown(d) == -ERESTART_HV)
 			;
 		domain_free(d);
@@ -372,8 +373,7 @@ s64 domain_destroy(struct domain *d)
 		sched_domain_wait(d);
 		for (i = 0; i < d->nr_vcpus; i++)
 			timer_cancel(d->vcpus[i]);
-		event_destroy(d);
-		ret = p2m_teardown(d);
+		ret = event_destroy(d) ? p2m_teardown(d) : -ERESTART_HV;
 		if (!ret)
 			WRITE_ONCE(d->torn_down, true);
 	}

@@ -164,6 +164,8 @@ s64 hc_domctl_set_context(struct vcpu *v, u32 domain, u32 vcpu, u64 context)
 	else
 		ret = vcpu_set_context(target, &c);
 	if (!ret)
+		ret = vtlb_reserve(target);
+	if (!ret)
 		target->online = true;
 	unlock(&d->lock);
 	if (!ret)
@@ -241,7 +243,9 @@ s64 hc_domctl_map(struct vcpu *v, u32 domain, u64 gfn, u64 count, u64 frames)
 		return ret;
 	if (copy_to_guest(v, frames, out, n * sizeof(out[0]))) {
 		for (i = 0; i < n; i++)
-			p2m_unmap_foreign(v->domain, GFN(out[i]), 1);
+			while (p2m_unmap_foreign(v->domain, GFN(out[i]), 1) ==
+			       -ERESTART_HV)
+				;
 		return -EFAULT;
 	}
 	return (s64)n;
@@ -251,10 +255,8 @@ s64 hc_domctl_unmap(struct vcpu *v, u64 frame, u64 count)
 {
 	s64 ret;
 
-	if (!count)
-		return -ENOENT;
 	ret = p2m_unmap_foreign(v->domain, GFN(frame), count);
-	if (ret > 0)
+	if (ret != -ENOENT)
 		domain_free_dead();
 	return ret;
 }

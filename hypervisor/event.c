@@ -366,7 +366,7 @@ s64 event_close(struct domain *d, u32 port)
 	}
 }
 
-void event_destroy(struct domain *d)
+bool event_destroy(struct domain *d)
 {
 	u32 port;
 
@@ -374,8 +374,9 @@ void event_destroy(struct domain *d)
 	d->events.closed = true;
 	unlock(&d->events.lock);
 	for (port = 1; port < RINGLET_EVTCHN_PORTS; port++)
-		if (port_of(d, port))
-			event_close(d, port);
+		if (port_of(d, port) && !event_close(d, port) &&
+		    work_expired())
+			return false;
 	for (port = 0; port < EVENT_PAGES; port++) {
 		struct event_port *page = d->events.page[port];
 
@@ -385,6 +386,7 @@ void event_destroy(struct domain *d)
 		frame_retire_hv(virt_to_mfn(page), 0);
 		__atomic_fetch_sub(&d->hv_pages, 1, __ATOMIC_RELAXED);
 	}
+	return true;
 }
 
 s64 event_send(struct domain *d, u32 port)

@@ -37,8 +37,8 @@ struct event_table {
 };
 
 int event_init(struct domain *d);
-/* Close all ports, for good. No lock held. */
-void event_destroy(struct domain *d);
+/* Close all ports, for good. False: time is up, call again. No lock held. */
+bool event_destroy(struct domain *d);
 
 s64 event_alloc(struct domain *caller, u32 domain, u32 remote);
 s64 event_bind_interdomain(struct domain *d, u32 remote, u32 remote_port);

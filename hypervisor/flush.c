@@ -8,6 +8,8 @@
 
 #define FLUSH_CHUNK 4096	/* entries looked at under a root's lock at once */
 #define TRIM_PAGES 16		/* freed at once from a root that stays */
+#define SWEEP_CHUNK 4096	/* pages passed under a root's lock at once, ... */
+#define SWEEP_PAGES 64		/* ... or looked at */
 #define AGE_ROOTS 4
 #define AGE_ENTRIES 64
 
@@ -194,35 +196,52 @@ static void sweep_page(u32 page, mfn_t mfn, u64 count, struct removal *rm)
 	}
 }
 
-static void sweep_root(struct vtlb_root *r, mfn_t mfn, u64 count, bool foreign,
+/*
+ * Look at some pages of a locked root, from its cursor on. True when at the end. What
+ * is added meanwhile stands before the cursor: its entries were looked up when the
+ * frames were leaving already.
+ */
+static bool sweep_root(struct vtlb_root *r, const struct sweep *s,
 		       struct removal *rm)
 {
-	for (u32 page = r->first; page != FRAME_END;
-	     page = frame_of(MFN(page))->next) {
+	for (u32 work = 0; work < SWEEP_CHUNK && r->cursor != FRAME_END; work++) {
+		u32 page = r->cursor;
 		struct frame *f = frame_of(MFN(page));
 
-		if (foreign ? f->flags & SHADOW_FOREIGN : f->level < 3)
-			sweep_page(page, mfn, count, rm);
+		r->cursor = f->next;
+		if (s->foreign ? !(f->flags & SHADOW_FOREIGN) : f->level > 2)
+			continue;
+		sweep_page(page, s->mfn, s->count, rm);
+		work += SWEEP_CHUNK / SWEEP_PAGES;
 	}
+	return r->cursor == FRAME_END;
 }
 
-void vtlb_sweep(struct domain *d, mfn_t mfn, u64 count, bool foreign)
+bool vtlb_sweep(struct domain *d, struct sweep *s)
 {
 	struct removal rm = REMOVAL(d);
-	struct root_walk w = ROOT_WALK;
 	struct vtlb_root *r;
 
-	while ((r = root_lock_next(d, &w))) {
-		sweep_root(r, mfn, count, foreign, &rm);
+	while ((r = root_lock_next(d, &s->walk))) {
+		if (!s->within || s->sequence != r->sequence)
+			r->cursor = r->first;
+		s->sequence = r->sequence;
+		s->within = !sweep_root(r, s, &rm);
+		if (s->within)
+			root_walk_back(&s->walk, r);
 		unlock(&r->lock);
+		if (work_expired())
+			break;
 	}
 	/*
 	 * Whether something was found or not: an entry for the frame may have
 	 * been replaced by one for another that the guest wanted instead, which
 	 * does not interrupt anybody.
 	 */
-	shootdown(d);
+	if (!r)
+		shootdown(d);
 	removal_finish(&rm);
+	return !r;
 }
 
 void vtlb_age(struct domain *d)
@@ -233,7 +252,7 @@ void vtlb_age(struct domain *d)
 	u32 window = t->age++ % (512 / AGE_ENTRIES) * AGE_ENTRIES;
 
 	lock(&t->roots_lock);
-	r = t->newest;
+	r = t->live.newest;
 	for (u32 n = 0; r && n < AGE_ROOTS; n++, r = r->older) {
 		u32 page;
 
@@ -303,12 +322,13 @@ static void trim(struct domain *d, struct vtlb_root *r, struct removal *rm)
 	}
 }
 
-/* The root, or the common half, with the most pages. ROOTS lock held. */
+/* The root, or the common half, with the most pages. ROOTS lock held; all live roots
+ * are in use, so they are few. */
 static struct vtlb_root *largest(struct vtlb *t)
 {
 	struct vtlb_root *best = t->common;
 
-	for (struct vtlb_root *r = t->newest; r; r = r->older) {
+	for (struct vtlb_root *r = t->live.newest; r; r = r->older) {
 		if (READ_ONCE(r->pages) > READ_ONCE(best->pages))
 			best = r;
 	}
@@ -318,11 +338,41 @@ static struct vtlb_root *largest(struct vtlb *t)
 /* ROOTS lock held: the oldest root that no vCPU uses. */
 static struct vtlb_root *oldest_unused(struct domain *d, bool dying)
 {
-	struct vtlb_root *r = d->vtlb.oldest;
+	struct vtlb_root *r = dying ? d->vtlb.dying.oldest : d->vtlb.live.oldest;
 
-	while (r && (root_in_use(d, r) || READ_ONCE(r->dying) != dying))
+	while (r && root_in_use(d, r))
 		r = r->newer;
 	return r;
+}
+
+/* ROOTS lock held: what a full hash chain can miss, or NULL if it is not full. */
+static struct vtlb_root *chain_surplus(struct domain *d, gfn_t gfn)
+{
+	struct vtlb_root *r, *found = NULL;
+	u32 n = 0;
+
+	for (r = d->vtlb.hash[gfn.n % VTLB_HASH]; r; r = r->chain, n++) {
+		if ((!found || (found->dying && !r->dying)) && !root_in_use(d, r))
+			found = r;
+	}
+	return n < VTLB_CHAIN ? NULL : found;
+}
+
+bool vtlb_evict_for(struct domain *d, gfn_t gfn)
+{
+	struct removal rm = REMOVAL(d);
+	struct vtlb_root *r;
+
+	lock(&d->vtlb.roots_lock);
+	r = chain_surplus(d, gfn);
+	if (r)
+		root_drop(d, r, &rm);
+	unlock(&d->vtlb.roots_lock);
+	if (!r)
+		return vtlb_evict(d);
+	perf_inc(d, evictions);
+	removal_finish(&rm);
+	return true;
 }
 
 bool vtlb_evict(struct domain *d)

@@ -121,9 +121,10 @@ static mfn_t block_alloc(u32 order, bool low_first, enum frame_state state,
 	u64 n = FRAME_END;
 
 	ASSERT(order <= FRAME_MAX_ORDER);
-	for (u32 turn = 0; turn < 2 && n == FRAME_END; turn++) {
-		for (u32 i = 0; turn && i < REAP_BLOCKS && frame_reap(); i++)
-			;
+	for (u32 turn = 0; turn < 1 + REAP_BLOCKS && n == FRAME_END; turn++) {
+		/* Little by little: the next one who needs some does the rest. */
+		if (turn && !frame_reap())
+			turn = REAP_BLOCKS;
 		lock(&frame_lock);
 		n = block_take(low_first ? ZONE_LOW : ZONE_HIGH, order);
 		if (n == FRAME_END)

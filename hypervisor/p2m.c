@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The radix tree and its changes.
- *
- * An entry is the machine frame's address with P2M_* flags in the low bits; an
- * entry of levels 4 to 2 that names a table has P2M_TABLE. Whatever removes an
- * entry does so in this order, on which the fills of the vTLB rely: mark it
- * LEAVING (lookups fail from then on), sweep the shadows under their locks, shoot
- * down, clear it, let go of the frame.
+ * The radix tree: lookups, what is added to it, and its end. How single frames leave
+ * is in leave.c.
  */
 #include "p2m.h"
 
-#include "domain.h"
-#include "frame.h"
-#include "layout.h"
+#include "p2m_table.h"
 #include "panic.h"
 #include "percpu.h"
-
-#define P2M_TABLE 0x80
-#define ENTRY_MFN 0x000ffffffffff000UL
-#define GFN_BITS 36		/* four levels of 9 bits */
-#define BATCH 512		/* frames swept at once */
 
 static u64 gfn_index(u64 gfn, u32 level)
 {
@@ -39,6 +27,8 @@ int p2m_init(struct domain *d, bool identity)
 	m->identity = identity;
 	m->dying = false;
 	m->has_shared = false;
+	m->leaving.n = 0;
+	m->leaving.busy = false;
 	m->teardown_step = 0;
 	m->teardown_gfn = 0;
 	m->root = frame_alloc_hv(0);
@@ -81,7 +71,7 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn)
 	}
 	if (raw & P2M_LEAVING)
 		return e;
-	e.mfn = MFN((raw & ENTRY_MFN) >> PAGE_SHIFT);
+	e.mfn = entry_mfn(raw);
 	e.flags = raw & ~ENTRY_MFN;
 	if (raw & P2M_SUPER)
 		e.mfn.n += gfn.n & (LARGE_PAGES - 1);
@@ -100,17 +90,11 @@ static u64 *table_new(struct domain *d)
 
 static void table_retire(struct domain *d, u64 entry)
 {
-	frame_retire_hv(MFN((entry & ENTRY_MFN) >> PAGE_SHIFT), 0);
+	frame_retire_hv(entry_mfn(entry), 0);
 	__atomic_fetch_sub(&d->hv_pages, 1, __ATOMIC_RELAXED);
 }
 
-static void entry_set(u64 *slot, u64 entry)
-{
-	__atomic_store_n(slot, entry, __ATOMIC_RELEASE);
-}
-
-/* Make 512 entries of a 2 MiB one. False: no memory. */
-static bool shatter(struct domain *d, u64 *slot)
+bool p2m_shatter(struct domain *d, u64 *slot)
 {
 	u64 entry = *slot & ~(u64)P2M_SUPER;
 	u64 *t = table_new(d);
@@ -123,11 +107,7 @@ static bool shatter(struct domain *d, u64 *slot)
 	return true;
 }
 
-/*
- * The slot of gfn at level 1, or at level 2 (bottom = 2, or a 2 MiB entry stands
- * there). make: add tables on the way; NULL: no memory, or no table.
- */
-static u64 *slot_find(struct domain *d, u64 gfn, u32 bottom, bool make)
+u64 *p2m_slot(struct domain *d, u64 gfn, u32 bottom, bool make)
 {
 	u64 *t = mfn_to_virt(d->p2m.root);
 
@@ -150,7 +130,7 @@ static u64 *slot_find(struct domain *d, u64 gfn, u32 bottom, bool make)
 
 static int add_large(struct domain *d, u64 gfn, u64 entry)
 {
-	u64 *slot = slot_find(d, gfn, 2, true);
+	u64 *slot = p2m_slot(d, gfn, 2, true);
 	u64 *t;
 
 	if (!slot)
@@ -173,7 +153,7 @@ static int add_large(struct domain *d, u64 gfn, u64 entry)
 
 static int add_small(struct domain *d, u64 gfn, u64 entry)
 {
-	u64 *slot = slot_find(d, gfn, 1, true);
+	u64 *slot = p2m_slot(d, gfn, 1, true);
 
 	if (!slot)
 		return -ENOMEM;
@@ -213,7 +193,7 @@ int p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn)
 	lock(&d->p2m.lock);
 	rc = d->p2m.dying ? -EINVAL : d->p2m.has_shared ? -EEXIST : 0;
 	for (u32 i = 0; i < 2 && !rc; i++) {
-		slot[i] = slot_find(d, gfn.n + i, 1, true);
+		slot[i] = p2m_slot(d, gfn.n + i, 1, true);
 		if (!slot[i])
 			rc = -ENOMEM;
 		else if (*slot[i] & P2M_VALID)
@@ -226,76 +206,6 @@ int p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn)
 	}
 	unlock(&d->p2m.lock);
 	return rc;
-}
-
-/*
- * Mark up to count pages from gfn on as leaving, as far as their machine frames
- * are consecutive; *entry is the first one's. Under the P2M lock.
- */
-static s64 mark_leaving(struct domain *d, u64 gfn, u64 count, u64 *entry)
-{
-	u64 n = 0;
-
-	while (n < count && n < BATCH && !((gfn + n) >> GFN_BITS)) {
-		u64 *slot = slot_find(d, gfn + n, 1, false);
-		u64 step = 1;
-
-		if (!slot || !(*slot & P2M_VALID) ||
-		    (*slot & (P2M_LEAVING | P2M_FOREIGN | P2M_SPECIAL)))
-			break;
-		if (*slot & P2M_SUPER) {
-			if (!((gfn + n) & (LARGE_PAGES - 1)) &&
-			    count - n >= LARGE_PAGES && n == 0) {
-				step = LARGE_PAGES;
-			} else if (!shatter(d, slot)) {
-				return n ? (s64)n : -ENOMEM;
-			} else {
-				continue;
-			}
-		}
-		if (n == 0)
-			*entry = *slot;
-		else if ((*slot & ENTRY_MFN) !=
-			 (*entry & ENTRY_MFN) + (n << PAGE_SHIFT))
-			break;
-		entry_set(slot, *slot | P2M_LEAVING);
-		n += step;
-	}
-	return n ? (s64)n : -ENOENT;
-}
-
-s64 p2m_remove(struct domain *d, gfn_t gfn, u64 count)
-{
-	s64 done = 0;
-
-	while ((u64)done < count) {
-		u64 at = gfn.n + done, entry = 0;
-		bool large;
-		mfn_t mfn;
-		s64 n;
-
-		lock(&d->p2m.lock);
-		n = d->p2m.dying ? -EINVAL :
-		    mark_leaving(d, at, count - done, &entry);
-		unlock(&d->p2m.lock);
-		if (n < 0)
-			return done ? done : n;
-		mfn = MFN((entry & ENTRY_MFN) >> PAGE_SHIFT);
-		large = entry & P2M_SUPER;
-		vtlb_sweep(d, mfn, n, false);
-		lock(&d->p2m.lock);
-		for (s64 i = 0; i < n; i += large ? LARGE_PAGES : 1)
-			entry_set(slot_find(d, at + i, 1, false), 0);
-		unlock(&d->p2m.lock);
-		for (s64 i = 0; !large && i < n; i++)
-			frame_release(d, MFN(mfn.n + i), 0);
-		if (large)
-			frame_release(d, mfn, FRAME_MAX_ORDER);
-		done += n;
-		if (work_expired())
-			break;
-	}
-	return done;
 }
 
 /* One piece of p2m_populate; pages added or an error. */
@@ -406,7 +316,7 @@ s64 p2m_map_foreign(struct domain *caller, struct domain *owner, gfn_t gfn,
 	if (rc)
 		return rc;
 	lock(&caller->p2m.lock);
-	slot = slot_find(caller, mfn->n, 1, true);
+	slot = p2m_slot(caller, mfn->n, 1, true);
 	if (!slot)
 		rc = -ENOMEM;
 	else if (!(*slot & P2M_VALID))
@@ -422,82 +332,6 @@ s64 p2m_map_foreign(struct domain *caller, struct domain *owner, gfn_t gfn,
 	return rc;
 }
 
-/*
- * Drop a reference of each frame from 'frame' on, as long as they are owner's, but
- * keep the last one of a frame and mark its entry instead: those get a bit in
- * 'last'. Returns frames done.
- */
-static s64 put_or_mark(struct domain *caller, struct domain *owner, u64 frame,
-		       u64 count, u64 *last)
-{
-	s64 n = 0;
-
-	lock(&caller->p2m.lock);
-	for (; (u64)n < count && n < BATCH; n++) {
-		u64 *slot = slot_find(caller, frame + n, 1, false);
-
-		if (!slot || (*slot & (P2M_VALID | P2M_FOREIGN | P2M_LEAVING)) !=
-			     (P2M_VALID | P2M_FOREIGN) ||
-		    frame_of(MFN(frame + n))->owner != owner->id)
-			break;
-		if (frame_refs(MFN(frame + n)) > 1) {
-			frame_put(owner, MFN(frame + n));
-			continue;
-		}
-		entry_set(slot, *slot | P2M_LEAVING);
-		last[n / 64] |= 1UL << n % 64;
-	}
-	unlock(&caller->p2m.lock);
-	return n;
-}
-
-static s64 unmap_batch(struct domain *caller, u64 frame, u64 count)
-{
-	struct p2m_entry e = p2m_lookup(caller, GFN(frame));
-	u64 last[BATCH / 64] = { 0 }, any = 0;
-	struct domain *owner;
-	s64 n;
-
-	if (!(e.flags & P2M_FOREIGN))
-		return -ENOENT;
-	owner = domain_find(caller, READ_ONCE(frame_of(e.mfn)->owner));
-	if (!owner)
-		return -ENOENT;
-	n = put_or_mark(caller, owner, frame, count, last);
-	for (u32 i = 0; i < ARRAY_SIZE(last); i++)
-		any |= last[i];
-	if (!any)
-		return n ? n : -ENOENT;
-	vtlb_sweep(caller, MFN(frame), n, true);
-	lock(&caller->p2m.lock);
-	for (s64 i = 0; i < n; i++) {
-		if (last[i / 64] & 1UL << i % 64)
-			entry_set(slot_find(caller, frame + i, 1, false), 0);
-	}
-	unlock(&caller->p2m.lock);
-	for (s64 i = 0; i < n; i++) {
-		if (last[i / 64] & 1UL << i % 64)
-			frame_put(owner, MFN(frame + i));
-	}
-	return n;
-}
-
-s64 p2m_unmap_foreign(struct domain *caller, gfn_t frame, u64 count)
-{
-	s64 done = 0;
-
-	while ((u64)done < count && !((frame.n + done) >> GFN_BITS)) {
-		s64 n = unmap_batch(caller, frame.n + done, count - done);
-
-		if (n < 0)
-			return done ? done : n;
-		done += n;
-		if (work_expired())
-			break;
-	}
-	return done ? done : -ENOENT;
-}
-
 /* Release what a level-1 table names, and the table. */
 static void teardown_table(struct domain *d, u64 *slot)
 {
@@ -507,7 +341,7 @@ static void teardown_table(struct domain *d, u64 *slot)
 	entry_set(slot, 0);
 	for (u32 i = 0; i < LARGE_PAGES; i++) {
 		if ((t[i] & P2M_VALID) && !(t[i] & P2M_SPECIAL))
-			frame_release(d, MFN((t[i] & ENTRY_MFN) >> PAGE_SHIFT), 0);
+			frame_release(d, entry_mfn(t[i]), 0);
 	}
 	table_retire(d, entry);
 }
@@ -534,7 +368,7 @@ static bool teardown_frames(struct domain *d)
 			u64 entry = *slot;
 
 			entry_set(slot, 0);
-			frame_release(d, MFN((entry & ENTRY_MFN) >> PAGE_SHIFT),
+			frame_release(d, entry_mfn(entry),
 				      FRAME_MAX_ORDER);
 		} else if (level == 2 && (*slot & P2M_VALID)) {
 			teardown_table(d, slot);
@@ -547,26 +381,35 @@ static bool teardown_frames(struct domain *d)
 	return m->teardown_gfn >> GFN_BITS;
 }
 
-/* Retire the tables of levels 3 to 1 below an entry of the root, and the root. */
-static void teardown_tables(struct domain *d)
+/*
+ * Retire the tables of levels 3 and 2, one entry of the root at a time, and the
+ * root. False: time is up.
+ */
+static bool teardown_tables(struct domain *d)
 {
-	u64 root = d->p2m.root.n << PAGE_SHIFT;
+	struct p2m *m = &d->p2m;
+	u64 root = m->root.n << PAGE_SHIFT;
 	u64 *l4 = table_of(root);
 
-	lock(&d->p2m.lock);
-	WRITE_ONCE(d->p2m.root.n, MFN_NONE.n);
-	for (u32 i = 0; i < LARGE_PAGES; i++) {
-		u64 *l3 = table_of(l4[i]);
+	for (u32 i = 0; i < 512; i++) {
+		u64 l3 = l4[i];
 
-		for (u32 j = 0; (l4[i] & P2M_VALID) && j < LARGE_PAGES; j++) {
-			if (l3[j] & P2M_VALID)
-				table_retire(d, l3[j]);
+		if (!(l3 & P2M_VALID))
+			continue;
+		lock(&m->lock);
+		entry_set(&l4[i], 0);
+		for (u32 j = 0; j < 512; j++) {
+			if (table_of(l3)[j] & P2M_VALID)
+				table_retire(d, table_of(l3)[j]);
 		}
-		if (l4[i] & P2M_VALID)
-			table_retire(d, l4[i]);
+		table_retire(d, l3);
+		unlock(&m->lock);
+		if (work_expired())
+			return false;
 	}
+	WRITE_ONCE(m->root.n, MFN_NONE.n);
 	table_retire(d, root);
-	unlock(&d->p2m.lock);
+	return true;
 }
 
 int p2m_teardown(struct domain *d)
@@ -579,6 +422,7 @@ int p2m_teardown(struct domain *d)
 	if (m->teardown_step == 0) {
 		lock(&m->lock);
 		m->dying = true;
+		m->leaving.n = 0;
 		unlock(&m->lock);
 		m->teardown_step = 1;
 	}
@@ -594,8 +438,8 @@ int p2m_teardown(struct domain *d)
 		m->teardown_step = 3;
 	}
 	if (m->teardown_step == 3) {
-		if (m->root.n != MFN_NONE.n)
-			teardown_tables(d);
+		if (m->root.n != MFN_NONE.n && !teardown_tables(d))
+			return -ERESTART_HV;
 		m->teardown_step = 4;
 	}
 	return 0;

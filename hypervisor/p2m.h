@@ -18,6 +18,7 @@
 #define HV_P2M_H
 
 #include "lock.h"
+#include "sweep.h"
 #include "types.h"
 
 struct domain;
@@ -35,6 +36,23 @@ struct p2m_entry {
 	u32 flags;		/* 0: nothing is here */
 };
 
+#define LEAVING_MAX 512		/* frames that leave a domain at once */
+
+/*
+ * Frames that are leaving the domain: marked so in its p2m, until its shadows are
+ * swept (leave.c). Under the P2M lock; while 'busy' it is of the pCPU that works on
+ * it.
+ */
+struct p2m_leaving {
+	u32 n;			/* 0: none */
+	bool busy;
+	bool large;		/* one frame of 2 MiB */
+	u64 gfn;
+	struct domain *owner;	/* of foreign frames, else NULL */
+	u64 last[LEAVING_MAX / 64];	/* foreign: those whose mapping ends */
+	struct sweep sweep;
+};
+
 struct p2m {
 	struct spinlock lock;	/* class P2M: writers */
 	mfn_t root;		/* level-4 table, MFN_NONE once torn down */
@@ -43,6 +61,7 @@ struct p2m {
 	bool has_shared;	/* p2m_add_shared() was done */
 	u8 teardown_step;
 	u64 teardown_gfn;	/* progress of p2m_teardown */
+	struct p2m_leaving leaving;
 };
 
 /* What the platform code knows of physical addresses (pages). */
@@ -79,8 +98,9 @@ int p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn);
 /*
  * Take count own pages out of the map and out of the domain: mark, sweep the
  * shadows, shoot down, release (frame.h). Returns pages removed, which may be
- * fewer than asked for when time is up; -ENOENT when there is no own memory at
- * gfn, -ENOMEM when a 2 MiB entry must be split and cannot. Hold no lock.
+ * fewer than asked for when time is up; those marked last may still be on their way
+ * (p2m_leave). -ENOENT when there is no own memory at gfn, -ENOMEM when a 2 MiB
+ * entry must be split and cannot, -ERESTART_HV. Hold no lock.
  */
 s64 p2m_remove(struct domain *d, gfn_t gfn, u64 count);
 
@@ -110,9 +130,22 @@ s64 p2m_map_foreign(struct domain *caller, struct domain *owner, gfn_t gfn,
 /*
  * domctl_unmap: drop one reference of each of count consecutive frames; sweep
  * and shoot down those whose last one went. Returns frames done, 1 to count;
- * -ENOENT if the first is not mapped by p2m_map_foreign(). Hold no lock.
+ * -ENOENT if the first is not mapped by p2m_map_foreign(), -ERESTART_HV. Those done
+ * last may still be on their way (p2m_leave). Hold no lock.
  */
 s64 p2m_unmap_foreign(struct domain *caller, gfn_t frame, u64 count);
+
+/*
+ * Go on for a while with what is leaving the domain's map, if there is something.
+ * True: references went, so that domains may be free to go (domain_free_dead). At
+ * each exit to a vCPU of the domain. Hold no lock.
+ */
+bool p2m_leave(struct domain *d);
+
+static inline bool p2m_is_leaving(const struct p2m *m)
+{
+	return READ_ONCE(m->leaving.n);
+}
 
 /*
  * A domain's end: all its memory goes to limbo, all tables are retired. Before:

@@ -64,15 +64,21 @@ bool pool_fill(struct domain *d, u64 n)
 {
 	struct vtlb *t = &d->vtlb;
 
-	while (t->pool_pages < n) {
-		mfn_t mfn = frame_alloc_hv(0);
+	for (;;) {
+		bool enough;
+		u32 page;
 
-		if (mfn.n == MFN_NONE.n)
+		lock(&t->pool_lock);
+		enough = t->pool_pages >= n;
+		t->pool_pages += !enough;
+		unlock(&t->pool_lock);
+		if (enough)
+			return true;
+		page = page_new(d);
+		if (page == FRAME_END)
 			return false;
-		t->pool_pages++;
-		pool_give(d, mfn.n, mfn.n, 1);
+		pool_give(d, page, page, 1);
 	}
-	return true;
 }
 
 bool pool_drain(struct domain *d)

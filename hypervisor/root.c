@@ -15,6 +15,8 @@
  */
 #include "shadow.h"
 
+#define EMPTY_AT_ONCE 16	/* roots, under the ROOTS lock */
+
 void shadow_set(u64 *slot, u64 entry)
 {
 #ifdef RINGLET_HOST
@@ -38,37 +40,51 @@ static bool tag_is(u64 tag, const struct domain *d)
 	return (tag & 1) && tag >> 48 == d->id;
 }
 
-/* The list by use; ROOTS lock. */
+/*
+ * The lists by use; ROOTS lock. Roots that die, which hold nothing, have their own, so
+ * that who looks for one to evict does not go through them.
+ */
+static struct root_list *list_of(struct vtlb *t, const struct vtlb_root *r)
+{
+	return r->dying ? &t->dying : &t->live;
+}
 
 static void use_unlink(struct vtlb *t, struct vtlb_root *r)
 {
+	struct root_list *list = list_of(t, r);
+
 	if (r->newer)
 		r->newer->older = r->older;
 	else
-		t->newest = r->older;
+		list->newest = r->older;
 	if (r->older)
 		r->older->newer = r->newer;
 	else
-		t->oldest = r->newer;
+		list->oldest = r->newer;
 }
 
 static void use_link(struct vtlb *t, struct vtlb_root *r)
 {
+	struct root_list *list = list_of(t, r);
+
 	r->newer = NULL;
-	r->older = t->newest;
-	if (t->newest)
-		t->newest->newer = r;
+	r->older = list->newest;
+	if (list->newest)
+		list->newest->newer = r;
 	else
-		t->oldest = r;
-	t->newest = r;
+		list->oldest = r;
+	list->newest = r;
 }
 
-static struct vtlb_root **root_find(struct vtlb *t, gfn_t gfn)
+/* Where a root is linked, or would be; *room: the chain may have one more. */
+static struct vtlb_root **root_find(struct vtlb *t, gfn_t gfn, bool *room)
 {
 	struct vtlb_root **r = &t->hash[gfn.n % VTLB_HASH];
+	u32 n;
 
-	while (*r && (*r)->gfn.n != gfn.n)
+	for (n = 0; *r && (*r)->gfn.n != gfn.n; n++)
 		r = &(*r)->chain;
+	*room = n < VTLB_CHAIN;
 	return r;
 }
 
@@ -78,21 +94,24 @@ static void root_setup(struct vtlb_root *r, gfn_t gfn)
 	r->gfn = gfn;
 	r->first = FRAME_END;
 	r->last = FRAME_END;
+	r->cursor = FRAME_END;
 }
 
-struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make)
+static struct vtlb_root *root_get(struct domain *d, gfn_t gfn, bool make,
+				  bool dying)
 {
 	struct vtlb *t = &d->vtlb;
 	struct vtlb_root **link, *r;
+	bool room;
 
 	lock(&t->roots_lock);
-	link = root_find(t, gfn);
+	link = root_find(t, gfn, &room);
 	r = *link;
 	if (r) {
 		use_unlink(t, r);
 	} else {
-		u32 page = make && t->nr_roots < VTLB_ROOTS ? pool_take(d) :
-							      FRAME_END;
+		u32 page = make && room && t->nr_roots < VTLB_ROOTS ?
+				   pool_take(d) : FRAME_END;
 
 		if (page == FRAME_END) {
 			unlock(&t->roots_lock);
@@ -104,10 +123,16 @@ struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make)
 		t->nr_roots++;
 		*link = r;
 	}
-	use_link(t, r);
 	lock(&r->lock);
+	r->dying |= dying;
+	use_link(t, r);
 	unlock(&t->roots_lock);
 	return r;
+}
+
+struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make)
+{
+	return root_get(d, gfn, make, false);
 }
 
 struct vtlb_root *root_lock_for(struct domain *d, gfn_t gfn, u64 va)
@@ -119,7 +144,7 @@ struct vtlb_root *root_lock_for(struct domain *d, gfn_t gfn, u64 va)
 		return r;
 	}
 	r = root_lock(d, gfn, true);
-	if (!r && vtlb_evict(d))
+	if (!r && vtlb_evict_for(d, gfn))
 		r = root_lock(d, gfn, true);
 	return r;
 }
@@ -149,6 +174,14 @@ struct vtlb_root *root_lock_next(struct domain *d, struct root_walk *w)
 	return t->common;
 }
 
+void root_walk_back(struct root_walk *w, const struct vtlb_root *r)
+{
+	if (r->common)
+		w->chain--;
+	else
+		w->sequence--;
+}
+
 u32 root_page_take(struct domain *d, struct vtlb_root *r, u32 level)
 {
 	u32 page = pool_take(d);
@@ -174,6 +207,8 @@ static void page_unlink(struct vtlb_root *r, u32 page)
 {
 	struct frame *f = frame_of(MFN(page));
 
+	if (r->cursor == page)
+		r->cursor = f->next;
 	if (f->prev != FRAME_END)
 		frame_of(MFN(f->prev))->next = f->next;
 	else
@@ -363,11 +398,11 @@ void vtlb_leave(struct vcpu *v)
 static bool root_is_dying(struct domain *d, gfn_t gfn)
 {
 	struct vtlb_root *r;
-	bool dying;
+	bool dying, room;
 
 	lock(&d->vtlb.roots_lock);
-	r = *root_find(&d->vtlb, gfn);
-	dying = r && READ_ONCE(r->dying);
+	r = *root_find(&d->vtlb, gfn, &room);
+	dying = r && r->dying;
 	unlock(&d->vtlb.roots_lock);
 	return dying;
 }
@@ -410,6 +445,7 @@ void root_empty(struct domain *d, struct vtlb_root *r, struct removal *rm)
 	removal_pages(rm, r->first, r->last, r->pages);
 	r->first = FRAME_END;
 	r->last = FRAME_END;
+	r->cursor = FRAME_END;
 	r->pages = 0;
 }
 
@@ -434,8 +470,9 @@ void root_drop_gib(struct vtlb_root *r, u64 *slot, struct removal *rm)
 void root_drop(struct domain *d, struct vtlb_root *r, struct removal *rm)
 {
 	u32 page = virt_to_mfn(r).n;
+	bool room;
 
-	*root_find(&d->vtlb, r->gfn) = r->chain;
+	*root_find(&d->vtlb, r->gfn, &room) = r->chain;
 	use_unlink(&d->vtlb, r);
 	d->vtlb.nr_roots--;
 	lock(&r->lock);
@@ -444,19 +481,33 @@ void root_drop(struct domain *d, struct vtlb_root *r, struct removal *rm)
 	removal_pages(rm, page, page, 1);
 }
 
+/* Empty some roots of a chain. True when none of it holds anything. */
+static bool chain_empty(struct domain *d, u32 chain, struct removal *rm)
+{
+	struct vtlb *t = &d->vtlb;
+	u32 n = 0;
+
+	lock(&t->roots_lock);
+	for (struct vtlb_root *r = t->hash[chain]; r && n < EMPTY_AT_ONCE;
+	     r = r->chain) {
+		lock(&r->lock);
+		if (r->first != FRAME_END) {
+			root_empty(d, r, rm);
+			n++;
+		}
+		unlock(&r->lock);
+	}
+	unlock(&t->roots_lock);
+	return n < EMPTY_AT_ONCE;
+}
+
 bool root_empty_all(struct domain *d, u32 *chain, struct removal *rm)
 {
 	struct vtlb *t = &d->vtlb;
 
 	while (*chain < VTLB_HASH) {
-		lock(&t->roots_lock);
-		for (struct vtlb_root *r = t->hash[*chain]; r; r = r->chain) {
-			lock(&r->lock);
-			root_empty(d, r, rm);
-			unlock(&r->lock);
-		}
-		unlock(&t->roots_lock);
-		if (++*chain < VTLB_HASH && work_expired())
+		*chain += chain_empty(d, *chain, rm);
+		if (*chain < VTLB_HASH && work_expired())
 			return false;
 	}
 	lock(&t->common->lock);
@@ -470,9 +521,10 @@ bool root_forget_all(struct domain *d, struct removal *rm)
 	struct vtlb *t = &d->vtlb;
 	u32 page = virt_to_mfn(t->common).n;
 
-	while (t->newest) {
+	while (t->live.newest || t->dying.newest) {
 		lock(&t->roots_lock);
-		root_drop(d, t->newest, rm);
+		root_drop(d, t->live.newest ? t->live.newest : t->dying.newest,
+			  rm);
 		unlock(&t->roots_lock);
 		if (work_expired())
 			return false;
@@ -522,10 +574,11 @@ s64 vtlb_root_dying(struct domain *d, u64 gpa)
 		return -EINVAL;
 	if (!p2m_is_table(p2m_lookup(d, gfn)))
 		return 0;
-	r = root_lock_for(d, gfn, 0);
+	r = root_get(d, gfn, true, true);
+	if (!r && vtlb_evict_for(d, gfn))
+		r = root_get(d, gfn, true, true);
 	if (!r)
 		return -ERESTART_HV;
-	r->dying = true;
 	root_empty(d, r, &rm);
 	unlock(&r->lock);
 	removal_finish(&rm);
@@ -567,13 +620,14 @@ s64 vtlb_root_destroy(struct domain *d, u64 gpa)
 	struct removal rm = REMOVAL(d);
 	gfn_t gfn = GFN(gpa >> PAGE_SHIFT);
 	struct vtlb_root *r;
+	bool room;
 
 	if (gpa & ~PAGE_MASK)
 		return -EINVAL;
 	if (root_is_loaded(d, gfn))
 		return -EBUSY;
 	lock(&d->vtlb.roots_lock);
-	r = *root_find(&d->vtlb, gfn);
+	r = *root_find(&d->vtlb, gfn, &room);
 	if (r)
 		root_drop(d, r, &rm);
 	unlock(&d->vtlb.roots_lock);

@@ -106,7 +106,7 @@ u32 pool_take(struct domain *d);
 /* Give back n pages, linked by 'next' from first to last. Nothing may reach them
  * any more. */
 void pool_give(struct domain *d, u32 first, u32 last, u64 n);
-/* Fill up to n pages. False: no memory. */
+/* Let the pool have n pages at least, in use or not. False: no memory. */
 bool pool_fill(struct domain *d, u64 n);
 /* Give the pool's free pages back; true when none is left. */
 bool pool_drain(struct domain *d);
@@ -155,14 +155,11 @@ struct vtlb_root *root_lock(struct domain *d, gfn_t gfn, bool make);
 struct vtlb_root *root_lock_for(struct domain *d, gfn_t gfn, u64 va);
 /*
  * All roots of a domain in turn, each locked, the common half last; NULL at the
- * end. Begin with ROOT_WALK. Those made meanwhile may be left out.
+ * end. Begin with ROOT_WALK. Those made meanwhile may be left out. root_walk_back:
+ * have the locked root given once more, or the next one if it has gone.
  */
-struct root_walk {
-	u32 chain;
-	u64 sequence;
-};
-#define ROOT_WALK { 0, 0 }
 struct vtlb_root *root_lock_next(struct domain *d, struct root_walk *w);
+void root_walk_back(struct root_walk *w, const struct vtlb_root *r);
 /* A new shadow page for a locked root; FRAME_END if the pool is empty. */
 u32 root_page_take(struct domain *d, struct vtlb_root *r, u32 level);
 /* Unlink a shadow page from a locked root's list, to be given back. */
@@ -191,5 +188,7 @@ bool root_forget_all(struct domain *d, struct removal *rm);
 /* Make shadow pages free: the least recently used root goes, or a part of the
  * largest. Hold no lock. False: there was nothing to evict. */
 bool vtlb_evict(struct domain *d);
+/* The same for a new root 'gfn': one of its hash chain goes if that is full. */
+bool vtlb_evict_for(struct domain *d, gfn_t gfn);
 
 #endif /* HV_SHADOW_H */

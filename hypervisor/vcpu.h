@@ -38,6 +38,7 @@ struct vcpu {
 	struct domain *domain;
 	u32 id;
 	bool online;			/* under the domain's lock */
+	bool reserved;			/* vtlb_reserve(); atomic */
 
 	struct ringlet_vcpu_page *page;	/* hypervisor alias of the vCPU page */
 	gfn_t root;			/* guest's level-4 table, when not running */

@@ -38,18 +38,32 @@ int vtlb_init(struct domain *d, u64 quota)
 	if (quota == 0)
 		quota = 2 * floor + d->max_pages / 64;
 	t->quota = MAX(quota, floor);
-	page = pool_fill(d, floor) ? pool_take(d) : FRAME_END;
-	if (page == FRAME_END) {
-		pool_drain(d);
+	page = pool_take(d);
+	if (page == FRAME_END)
 		return -ENOMEM;
-	}
 	t->common = mfn_to_virt(MFN(page));
 	lock_init(&t->common->lock, LOCK_ROOT);
 	t->common->gfn = GFN(~0UL);
 	t->common->common = true;
 	t->common->first = FRAME_END;
 	t->common->last = FRAME_END;
+	t->common->cursor = FRAME_END;
 	return 0;
+}
+
+int vtlb_reserve(struct vcpu *v)
+{
+	u64 *floor = &v->domain->vtlb.floor;
+	u64 pages;
+
+	if (__atomic_exchange_n(&v->reserved, true, __ATOMIC_RELAXED))
+		return 0;
+	pages = __atomic_add_fetch(floor, VTLB_FLOOR, __ATOMIC_RELAXED);
+	if (pool_fill(v->domain, pages))
+		return 0;
+	__atomic_fetch_sub(floor, VTLB_FLOOR, __ATOMIC_RELAXED);
+	WRITE_ONCE(v->reserved, false);
+	return -ENOMEM;
 }
 
 int vtlb_teardown(struct domain *d)
@@ -343,7 +357,8 @@ int vtlb_translate(struct vcpu *v, u64 va, u32 access, mfn_t *mfn)
 	if (!va_allowed(va))
 		return -EFAULT;
 	/* Another vCPU that keeps changing the entry may have its fault. */
-	for (u32 i = 0; rc == FILL_AGAIN && i < COPY_ATTEMPTS; i++) {
+	for (u32 i = 0; rc == FILL_AGAIN && i < COPY_ATTEMPTS &&
+			(i < ATTEMPTS || !work_expired()); i++) {
 		struct vtlb_root *r = root_lock_for(d, vtlb_loaded_root(v), va);
 		struct p2m_entry e;
 		struct walk w;

@@ -26,6 +26,7 @@
 
 #include "layout.h"
 #include "lock.h"
+#include "sweep.h"
 #include "types.h"
 
 struct domain;
@@ -33,8 +34,8 @@ struct pcpu;
 struct vcpu;
 
 #define VTLB_HASH 128
-#define VTLB_ROOTS 4096		/* roots that a domain has at most: what a guest
-				   can make the search in one chain take */
+#define VTLB_ROOTS 4096		/* roots that a domain has at most */
+#define VTLB_CHAIN 128		/* of these in one chain of the hash */
 #define VTLB_FLOOR 64		/* shadow pages a vCPU has at least */
 
 /* One root's shadow, in a page of its domain's pool. */
@@ -46,9 +47,10 @@ struct vtlb_root {
 	bool dying;			/* root_dying: no fills */
 	u32 pages;			/* shadow pages in the list */
 	u32 first, last;		/* list of shadow pages: frame numbers */
+	u32 cursor;			/* the page in it that is swept next */
 	u64 trim;			/* where eviction goes on: address */
 	struct vtlb_root *chain;	/* hash; ROOTS lock */
-	struct vtlb_root *older, *newer; /* by use; ROOTS lock */
+	struct vtlb_root *older, *newer; /* list; ROOTS lock */
 	u64 l3[256];			/* master: level-4 entries of our half */
 };
 
@@ -71,10 +73,15 @@ struct coherence {
 };
 #endif
 
-struct vtlb {
-	struct spinlock roots_lock;	/* class ROOTS: hash, list by use */
-	struct vtlb_root *hash[VTLB_HASH];
+/* Roots by use. */
+struct root_list {
 	struct vtlb_root *newest, *oldest;
+};
+
+struct vtlb {
+	struct spinlock roots_lock;	/* class ROOTS: hash, lists */
+	struct vtlb_root *hash[VTLB_HASH];
+	struct root_list live, dying;
 	u64 sequence;			/* of the last root made */
 	u32 nr_roots;
 	struct vtlb_root *common;
@@ -85,6 +92,7 @@ struct vtlb {
 	u64 pool_free;
 	u64 pool_pages;			/* allocated, free or not */
 	u64 quota;
+	u64 floor;			/* what vCPUs have reserved; atomic */
 	u32 age;			/* turns of vtlb_age */
 	bool reserved_noted;		/* atomic: see note_reserved() */
 
@@ -117,10 +125,16 @@ void vtlb_setup(u32 phys_bits);
 void vtlb_pcpu_init(struct pcpu *p);
 
 /*
- * quota: most shadow pages, 0 = by d->max_pages; at least VTLB_FLOOR * d->nr_vcpus,
- * which are allocated now. kernel_root is set by the first load. -ENOMEM.
+ * quota: most shadow pages, 0 = by d->max_pages; at least VTLB_FLOOR * d->nr_vcpus.
+ * kernel_root is set by the first load. -ENOMEM.
  */
 int vtlb_init(struct domain *d, u64 quota);
+/*
+ * Before v is up for the first time: allocate its VTLB_FLOOR shadow pages, which no
+ * other domain can take. 0 also if they are there. -ENOMEM. Under the lock of its
+ * domain, which is not being torn down.
+ */
+int vtlb_reserve(struct vcpu *v);
 /* Drop everything; 0, or -ERESTART_HV: call again. No vCPU may be on a pCPU. */
 int vtlb_teardown(struct domain *d);
 
@@ -184,10 +198,12 @@ s64 vtlb_root_destroy(struct domain *d, u64 gpa);
 s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	       u64 *progress);
 
-/* Remove all shadow entries of 'd' for count machine frames from mfn on, then
- * shoot down. Their p2m entries are LEAVING. foreign: they are foreign frames, of
- * which shadows keep track. Hold no lock. */
-void vtlb_sweep(struct domain *d, mfn_t mfn, u64 count, bool foreign);
+/*
+ * Remove all shadow entries of 'd' for the frames of a sweep, whose p2m entries are
+ * LEAVING, and shoot down. False: time is up, call again with the same. One sweep of
+ * a domain at a time. Hold no lock.
+ */
+bool vtlb_sweep(struct domain *d, struct sweep *s);
 
 /*
  * Drop a few leaf entries of the roots used last, so that the guest sees Accessed

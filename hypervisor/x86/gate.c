@@ -280,8 +280,11 @@ void gate_load_ldt(struct pcpu *p, const struct vcpu *v)
 	g->ldt_count = count;
 	for (i = 0; i < LDT_PAGES; i++) {
 		u64 *l1 = &g->l1[(GATE_LDT >> PAGE_SHIFT) + i];
+		u64 entry = i * 512 < count ? pte(v->ldt[i], GATE_RO) : 0;
 
-		WRITE_ONCE(*l1, i * 512 < count ? pte(v->ldt[i], GATE_RO) : 0);
+		if (*l1 == entry)
+			continue;
+		WRITE_ONCE(*l1, entry);
 		/* Segment registers are loaded from it before CR3 is. */
 		invlpg(va + i * PAGE_SIZE);
 	}

@@ -33,6 +33,21 @@ s64 hc_abi_features(struct vcpu *v)
 	return RINGLET_FEATURES;
 }
 
+/*
+ * Handlers of v's domain have changed: have them in the constants of this pCPU's gate,
+ * and let its other vCPUs enter the hypervisor, which renews theirs.
+ */
+static void renew_handlers(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	u32 i;
+
+	gate_update(this_pcpu(), v);
+	for (i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpus[i] && d->vcpus[i] != v)
+			sched_kick(d->vcpus[i]);
+}
+
 s64 hc_set_trap_table(struct vcpu *v, u64 traps, u32 count)
 {
 	struct ringlet_trap t[TRAPS_MAX];
@@ -53,6 +68,7 @@ s64 hc_set_trap_table(struct vcpu *v, u64 traps, u32 count)
 		else
 			WRITE_ONCE(d->traps[t[i].vector & 31], t[i].address);
 	}
+	renew_handlers(v);
 	return 0;
 }
 
@@ -60,7 +76,6 @@ s64 hc_set_entries(struct vcpu *v, u64 entries)
 {
 	struct ringlet_entries e;
 	struct domain *d = v->domain;
-	u32 i;
 
 	if (copy_from_guest(v, &e, entries, sizeof(e)))
 		return -EFAULT;
@@ -69,11 +84,7 @@ s64 hc_set_entries(struct vcpu *v, u64 entries)
 		return -EINVAL;
 	WRITE_ONCE(d->entry_event, e.event);
 	WRITE_ONCE(d->entry_syscall, e.syscall);
-	gate_update(this_pcpu(), v);
-	/* The other pCPUs' constants follow when they enter the hypervisor. */
-	for (i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpus[i] && d->vcpus[i] != v)
-			sched_kick(d->vcpus[i]);
+	renew_handlers(v);
 	return 0;
 }
 
@@ -315,6 +326,8 @@ s64 hc_vcpu_boot(struct vcpu *v, u32 vcpu, u64 context)
 		/* One that went down may still be leaving its pCPU. */
 		ret = sched_vcpu_is_off(other) ? vcpu_set_context(other, &c) :
 						 -ERESTART_HV;
+		if (!ret)
+			ret = vtlb_reserve(other);
 		if (!ret)
 			other->online = true;
 	}

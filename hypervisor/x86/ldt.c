@@ -80,7 +80,10 @@ static bool ldt_ok(u64 desc)
 			 (desc & conforming) != conforming);
 }
 
-/* Fill a page of the table, which is not in use. */
+/*
+ * Fill a page of the table. The CPU may have the old one loaded still; it does
+ * not look at it before gate_load_ldt().
+ */
 static s64 fill_page(struct vcpu *v, u32 page, u64 va, u64 count)
 {
 	u64 *ldt = v->ldt[page];
@@ -97,11 +100,13 @@ static s64 fill_page(struct vcpu *v, u32 page, u64 va, u64 count)
 	if (copy_from_guest(v, ldt, va, count * sizeof(u64)))
 		return -EFAULT;
 	for (i = 0; i < count; i++) {
-		if (!ldt_ok(ldt[i]))
+		u64 desc = ldt[i];
+
+		if (!ldt_ok(desc))
 			return -EINVAL;
 		/* The table is read only: the CPU must not want to set it. */
-		if (ldt[i])
-			ldt[i] |= DESC_ACCESSED;
+		if (desc && !(desc & DESC_ACCESSED))
+			ldt[i] = desc | DESC_ACCESSED;
 	}
 	return 0;
 }
@@ -114,15 +119,12 @@ s64 hc_set_ldt(struct vcpu *v, u64 descriptors, u32 count)
 	if (count > LDT_PAGES * PER_PAGE)
 		return -EINVAL;
 	v->ldt_count = 0;
-	gate_load_ldt(this_pcpu(), v);
 	for (done = 0; done < count && !ret; done += PER_PAGE)
 		ret = fill_page(v, done / PER_PAGE,
 				descriptors + done * sizeof(u64),
 				count - done < PER_PAGE ? count - done :
 							  PER_PAGE);
-	if (ret)
-		return ret;
-	v->ldt_count = count;
+	v->ldt_count = ret ? 0 : count;
 	gate_load_ldt(this_pcpu(), v);
-	return 0;
+	return ret;
 }

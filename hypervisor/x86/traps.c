@@ -489,6 +489,8 @@ void hv_return(void)
 		}
 		if (READ_ONCE(v->page->hint_count))
 			vtlb_hints(v);
+		if (p2m_is_leaving(&v->domain->p2m) && p2m_leave(v->domain))
+			domain_free_dead();
 		/* As a fetch there would. */
 		if (!rip_ok(v))
 			deliver_exception(v, TRAP_GP, 0);

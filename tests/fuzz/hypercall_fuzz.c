@@ -91,6 +91,9 @@ static void leave(u32 cpu)
 		}
 		if (p->current && READ_ONCE(p->current->page->hint_count))
 			vtlb_hints(p->current);
+		if (p->current && p2m_is_leaving(&p->current->domain->p2m) &&
+		    p2m_leave(p->current->domain))
+			domain_free_dead();
 		if (!sched_needed())
 			break;
 	}
@@ -500,7 +503,8 @@ static void end(void)
 		leave(i);
 	}
 	enter(0);
-	for (n = 0; n < RAM >> PAGE_SHIFT; n++)
+	p2m_leave(dom0);
+	for (n = 0; frame_valid(MFN(n)); n++)
 		while (frame_refs(MFN(n)) &&
 		       (p2m_lookup(dom0, GFN(n)).flags & P2M_FOREIGN))
 			if (p2m_unmap_foreign(dom0, GFN(n), 1) != 1)

@@ -160,6 +160,20 @@ static s64 shared(void)
 	return ret;
 }
 
+/* A vCPU's shadow pages; what there was memory for is used the next time. */
+static s64 bring_up(void)
+{
+	struct domain *d = make();
+	s64 ret = vtlb_reserve(d->vcpus[0]);
+
+	fail_at = 0;
+	ck_assert_int_eq(vtlb_reserve(d->vcpus[0]), 0);
+	ck_assert_uint_ge(d->vtlb.pool_pages, VTLB_FLOOR);
+	ck_assert_uint_eq(d->vtlb.floor, VTLB_FLOOR);
+	ck_assert_int_eq(destroy(d), 0);
+	return ret;
+}
+
 /* 4 KiB and 2 MiB frames; what was added is there, and the rest is not. */
 static s64 populate(void)
 {
@@ -295,6 +309,7 @@ static void setup(void)
 	START_TEST(test_##name) { each(name); } END_TEST
 
 SCENARIO(create)
+SCENARIO(bring_up)
 SCENARIO(shared)
 SCENARIO(populate)
 SCENARIO(map)
@@ -311,6 +326,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, test_create);
+	tcase_add_test(t, test_bring_up);
 	tcase_add_test(t, test_shared);
 	tcase_add_test(t, test_populate);
 	tcase_add_test(t, test_map);

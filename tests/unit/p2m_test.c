@@ -237,6 +237,29 @@ START_TEST(foreign_owners_in_a_row)
 }
 END_TEST
 
+/* A few pages far from each other have many tables, which go in pieces. */
+START_TEST(death_of_a_sparse_map)
+{
+	struct domain *d = setup();
+	u32 turns = 0;
+	int rc;
+
+	for (u64 i = 0; i < 30; i++)
+		ck_assert_int_eq(p2m_populate(d, GFN(i << 27), 1, 0), 1);
+	ck_assert_uint_eq(d->hv_pages, 1 + 3 * 30);
+	ck_assert_int_eq(vtlb_teardown(d), 0);
+	do {
+		host_work = 3;
+		rc = p2m_teardown(d);
+		turns += d->p2m.teardown_step == 3;
+	} while (rc == -ERESTART_HV);
+	host_work = 0;
+	ck_assert_int_eq(rc, 0);
+	ck_assert_uint_ge(turns, 5);
+	ck_assert_uint_eq(d->hv_pages, 0);
+}
+END_TEST
+
 START_TEST(death_waits_for_references)
 {
 	struct domain *d = setup();
@@ -248,6 +271,7 @@ START_TEST(death_waits_for_references)
 	p2m_populate(d, GFN(0), 1500, 0);
 	ck_assert_int_eq(p2m_map_foreign(c, d, GFN(9), &a), 0);
 	ck_assert_int_eq(p2m_map_foreign(c, d, GFN(1400), &b), 0);
+	ck_assert_int_eq(vtlb_teardown(d), 0);
 	do {
 		host_work = 1;
 		rc = p2m_teardown(d);
@@ -305,6 +329,7 @@ int main(void)
 	tcase_add_test(t, identity_map);
 	tcase_add_test(t, foreign);
 	tcase_add_test(t, foreign_owners_in_a_row);
+	tcase_add_test(t, death_of_a_sparse_map);
 	tcase_add_test(t, death_waits_for_references);
 	tcase_add_test(t, death_returns_everything);
 	suite_add_tcase(s, t);

@@ -478,7 +478,7 @@ static void check_copies(struct domain *d, u32 cpu, u32 slot)
 		ck_assert_uint_eq(l4[i], 0);
 	if (!(tag & 1) || tag >> 48 != d->id)
 		return;
-	for (struct vtlb_root *x = d->vtlb.newest; x; x = x->older) {
+	for (struct vtlb_root *x = d->vtlb.live.newest; x; x = x->older) {
 		if (x->gfn.n == (tag & ~(~0UL << 48)) >> 12)
 			r = x;
 	}
@@ -517,8 +517,12 @@ static void check_all(struct domain *d)
 {
 	u64 pages = 0;
 
-	for (struct vtlb_root *r = d->vtlb.newest; r; r = r->older)
+	for (struct vtlb_root *r = d->vtlb.live.newest; r; r = r->older)
 		pages += check_root(d, r);
+	for (struct vtlb_root *r = d->vtlb.dying.newest; r; r = r->older) {
+		ck_assert(r->dying && r->first == FRAME_END);
+		pages += check_root(d, r);
+	}
 	pages += check_root(d, d->vtlb.common);
 	ck_assert_uint_eq(pages, vtlb_pages(d));
 	ck_assert_uint_le(d->vtlb.pool_pages, d->vtlb.quota);
@@ -991,15 +995,40 @@ START_TEST(too_many_roots)
 }
 END_TEST
 
+/* Nor may they all be in one chain. */
+START_TEST(roots_of_one_chain)
+{
+	struct domain *d = setup(1, 5000);
+	u64 root = table_gfn(), n = 0;
+
+	start(d, root);
+	guest_set(d, root, 0x400000, 1, 5 << 12 | PTE_P);
+	for (u64 k = 0; k < VTLB_CHAIN + 50; k++) {
+		u64 gfn = root + (100 + k) * VTLB_HASH;
+
+		ck_assert_int_eq(p2m_add(d, GFN(gfn), p2m_lookup(d, GFN(7)).mfn,
+					 0, P2M_WRITE), 0);
+		ck_assert_int_eq(vtlb_root_dying(d, gfn << 12), 0);
+	}
+	for (struct vtlb_root *r = d->vtlb.hash[root % VTLB_HASH]; r; r = r->chain)
+		n++;
+	ck_assert_uint_eq(n, VTLB_CHAIN);
+	ck_assert(access_va(0, 0x400000, 0));
+	check_all(d);
+}
+END_TEST
+
 START_TEST(flush_of_all_in_pieces)
 {
-	struct domain *d = setup(1, 0);
-	u64 roots[20], progress = 0x5000;
+	struct domain *d = setup(1, 1000);
+	u64 roots[60], progress = 0x5000;
 	u32 calls = 0;
 	s64 rc;
 
+	/* The first 32 in one chain, away from where tables come from. */
 	for (u32 i = 0; i < ARRAY_SIZE(roots); i++)
-		roots[i] = table_gfn();
+		roots[i] = i < 16 ? 100 + i * VTLB_HASH :
+			   i < 32 ? 100 + (i + 15) * VTLB_HASH : table_gfn();
 	start(d, roots[0]);
 	guest_set(d, roots[0], KERNEL_BASE, 1, 3 << 12 | PTE_P);
 	for (u32 i = 0; i < ARRAY_SIZE(roots); i++) {
@@ -1085,6 +1114,62 @@ START_TEST(leaving_frames_are_not_filled)
 	pcpus[0].mode++;
 	check_all(d);
 	ck_assert(!access_va(1, 0x400000, 0));
+}
+END_TEST
+
+/* A sweep goes on where it was, whatever happens to the roots meanwhile. */
+START_TEST(sweep_in_pieces)
+{
+	struct domain *d = setup(1, 4000);
+	u64 root[3], page, va, turns = 0;
+	mfn_t mfn = p2m_lookup(d, GFN(5)).mfn;
+	u32 level;
+
+	for (u32 i = 0; i < 3; i++) {
+		root[i] = table_gfn();
+		if (i == 0)
+			start(d, root[0]);
+		run_root(0, d, root[i]);
+		for (page = 0; page < 150; page++) {
+			va = (page + 1) << 30;
+			guest_set(d, root[i], va, 1, 5 << 12 | PTE_P | PTE_A);
+			ck_assert(access_va(0, va, 0));
+		}
+		guest_set(d, root[i], 0x400000, 1, 6 << 12 | PTE_P);
+	}
+	guest_set(d, root[0], KERNEL_BASE, 1, 5 << 12 | PTE_P);
+	ck_assert(access_va(0, KERNEL_BASE, 0));
+	hv_in();
+	host_work = 1;
+	ck_assert_int_eq(p2m_remove(d, GFN(5), 1), 1);
+	while (p2m_is_leaving(&d->p2m)) {
+		ck_assert_int_eq(frame_of(mfn)->state, FRAME_DOMAIN);
+		ck_assert_uint_eq(p2m_lookup(d, GFN(5)).flags, 0);
+		pcpus[0].mode++;
+		va = 200 + turns;
+		guest_set(d, root[turns % 3], va << 30, 1, 6 << 12 | PTE_P);
+		run_root(0, d, root[turns % 3]);
+		ck_assert(access_va(0, va << 30, 0));
+		ck_assert(!access_va(0, 300UL << 30, 0));
+		hv_in();
+		vtlb_age(d);
+		if (turns == 2)
+			ck_assert_int_eq(vtlb_root_destroy(d, root[1] << 12), 0);
+		host_work = 1;
+		p2m_leave(d);
+		turns++;
+	}
+	host_work = 0;
+	ck_assert_uint_gt(turns, 6);
+	ck_assert_int_eq(frame_of(mfn)->state, FRAME_LIMBO);
+	pcpus[0].mode++;
+	for (u32 i = 0; i < 3; i++) {
+		run_root(0, d, root[i]);
+		for (page = 0; page < 150; page++)
+			ck_assert(!hw_walk(0, (page + 1) << 30, &level));
+	}
+	ck_assert(!hw_walk(0, KERNEL_BASE, &level));
+	check_all(d);
 }
 END_TEST
 
@@ -1425,6 +1510,8 @@ static void random_balloon(struct domain *d)
 	hv_in();
 	got = p2m_remove(d, GFN(gfn), n);
 	ck_assert_int_gt(got, 0);
+	while (p2m_is_leaving(&d->p2m))
+		p2m_leave(d);
 	check_all(d);
 	for (u32 i = 0; i < 3; i++) {
 		host_quiesce();
@@ -1555,7 +1642,9 @@ int main(void)
 	tcase_add_test(t, eviction_of_the_running_root);
 	tcase_add_test(t, eviction_of_dying_roots);
 	tcase_add_test(t, too_many_roots);
+	tcase_add_test(t, roots_of_one_chain);
 	tcase_add_test(t, flush_of_all_in_pieces);
+	tcase_add_test(t, sweep_in_pieces);
 	tcase_add_test(t, foreign_frames);
 	tcase_add_test(t, leaving_frames_are_not_filled);
 	tcase_add_test(t, read_only_frames);

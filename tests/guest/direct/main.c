@@ -24,6 +24,10 @@ USER_CODE(user_ud, "ud2");
 USER_CODE(user_read, "mov (%rdi), %rax; ud2");
 USER_CODE(user_write, "wrgsbase %rsi; movb $1, (%rdi); ud2");
 USER_CODE(user_jump, "jmp *%rdi");
+USER_CODE(user_wait, "movb $1, 1(%rdx)\n1:\tpause; cmpb $0, (%rdx); je 1b; "
+	  "movb $1, (%rdi); ud2");
+
+extern const u8 trap_stubs[];
 
 /* What the handler found, before its return consumed it. */
 static struct {
@@ -370,6 +374,49 @@ static void test_scribble(void)
 		WRITE_ONCE(own[k], 0);
 }
 
+/* Another vCPU: it waits in ring 3 until it is told to fault. */
+static volatile u64 other_vector, other_done;
+
+static void fault_when_told(void *unused)
+{
+	struct regs in;
+
+	(void)unused;
+	warm();
+	user_regs(&in, user_wait);
+	in.rdi = fresh();
+	in.rdx = USER_DATA;
+	other_vector = run_regs(&in)->vector;
+	other_done = 1;
+}
+
+/* A handler that one vCPU sets is at once that of all, also in the gate. */
+static void test_handler_elsewhere(void)
+{
+	volatile u8 *word = user_data;
+	struct ringlet_trap t = {
+		.vector = TRAP_PF, .address = (u64)trap_stubs + 16 * TRAP_GP,
+	};
+	u64 start;
+
+	word[0] = word[1] = 0;
+	CHECK_EQ(cpu_start(1, fault_when_told, NULL), 0);
+	while (!word[1])
+		__asm__ volatile("pause");
+	CHECK_EQ(ringlet_set_trap_table(&t, 1), 0);
+	start = now();
+	/* The interrupt is on its way for a moment. */
+	while (now() < start + 1000000)
+		__asm__ volatile("pause");
+	word[0] = 1;
+	while (!other_done && now() < start + 5000000000UL)
+		ringlet_yield();
+	t.address = (u64)trap_stubs + 16 * TRAP_PF;
+	CHECK_EQ(ringlet_set_trap_table(&t, 1), 0);
+	CHECK(other_done);
+	CHECK_EQ(other_vector, TRAP_GP);
+}
+
 void test_main(void)
 {
 	if (!guest.control) {
@@ -386,5 +433,7 @@ void test_main(void)
 	test_hostile_stacks();
 	test_cold_stack();
 	test_scribble();
+	if (guest.vcpus > 1)
+		test_handler_elsewhere();
 	trap_hook = NULL;
 }

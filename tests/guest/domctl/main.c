@@ -73,11 +73,39 @@ static void describe(struct ringlet_domain_create *c, const char *name, u32 vcpu
 	c->max_pages = PAGES;
 }
 
+/* vCPUs come up as long as there are shadow pages for them. Little memory is free. */
+static void test_no_memory(u32 id)
+{
+	struct ringlet_vcpu_context c;
+	struct ringlet_sysinfo info;
+	u32 i = 0;
+	s64 ret;
+
+	memset(&c, 0, sizeof(c));
+	c.rip = 0x1000;
+	c.rflags = 2;
+	/* What the last creation had taken comes back after a while. */
+	do {
+		ret = ringlet_domctl_set_context(id, i, &c);
+		i += !ret;
+		ringlet_yield();
+		CHECK_EQ(ringlet_sysctl_info(&info), 0);
+	} while (i < RINGLET_MAX_VCPUS &&
+		 (!ret || info.free_pages || info.scrub_pages));
+	CHECK_EQ(ringlet_domctl_set_context(id, i, &c), -RINGLET_ENOMEM);
+	if (guest.vcpus > 1) {
+		c.root = guest.root;
+		CHECK_EQ(ringlet_vcpu_boot(1, &c), -RINGLET_ENOMEM);
+		CHECK_EQ(ringlet_vcpu_is_up(1), 0);
+	}
+}
+
 static u32 test_create(void)
 {
 	struct ringlet_domain_create c;
 	struct ringlet_domain_info info;
-	s64 id, more;
+	struct ringlet_sysinfo host;
+	s64 id, more, big;
 
 	describe(&c, "a name", 1);
 	CHECK_EQ(ringlet_domctl_create(&c), -RINGLET_EINVAL);
@@ -99,6 +127,13 @@ static u32 test_create(void)
 	CHECK_EQ(ringlet_domctl_info(NOBODY, &info), -RINGLET_ESRCH);
 	CHECK_EQ(ringlet_domctl_info((u32)id, BAD), -RINGLET_EFAULT);
 
+	describe(&c, "big", RINGLET_MAX_VCPUS + 1);
+	CHECK_EQ(ringlet_domctl_create(&c), -RINGLET_EINVAL);
+	describe(&c, "big", RINGLET_MAX_VCPUS);
+	big = ringlet_domctl_create(&c);
+	CHECK(big > 0);
+	CHECK_EQ(ringlet_domctl_populate((u32)big, 0, 1, 0), 1);
+
 	/* Memory ends before identifiers do. */
 	describe(&c, "many-00", RINGLET_MAX_VCPUS);
 	for (more = 0; more >= 0; c.name[6]++) {
@@ -111,8 +146,13 @@ static u32 test_create(void)
 	if (more != -RINGLET_ENOMEM)
 		failure("domctl_create without memory: %ld, not %ld", more,
 			(s64)-RINGLET_ENOMEM);
+	test_no_memory((u32)big);
 	while (ringlet_domctl_info((u32)id + 1, &info) > 0)
 		CHECK_EQ(ringlet_domctl_destroy(info.domid), 0);
+	do {
+		ringlet_yield();
+		CHECK_EQ(ringlet_sysctl_info(&host), 0);
+	} while (host.scrub_pages);
 	return (u32)id;
 }
 
