@@ -21,12 +21,14 @@ PROMPT = r"domU:[^\n#]*# "
 ENVIRONMENT = f"SLOW={max(1, round(SLOW))}"
 
 
-def natively(name, initrd, cpus=1, memory=1024, cpu=CPU):
+def natively(name, initrd, cpus=1, memory=1024, cpu=CPU,
+             extra=""):
     """A bare machine that starts Linux; its shell comes on the console."""
     return Machine(None, cpus=cpus, memory=memory, cpu=cpu,
                    log=Path(log_path(name)).with_suffix(".native.console"),
                    devices=("-nic", "none", "-kernel", str(KERNEL), "-append",
-                            "console=ttyS0 loglevel=5 no_timer_check",
+                            "console=ttyS0 loglevel=5 no_timer_check "
+                            + extra,
                             "-initrd", str(initrd)))
 
 
