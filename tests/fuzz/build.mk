@@ -10,7 +10,7 @@ config-fuzz-cflags := -iquote dom0-tools/libringlet
 config-fuzz-libs := -ljson-c
 builder-fuzz-libs := -lfdt
 # It includes domain.c.
-hypercall-fuzz-sources := hypervisor/x86/vcpu.c hypervisor/x86/hc_cpu.c
+hypercall-fuzz-sources := $(addprefix hypervisor/x86/,vcpu.c hc_cpu.c ldt.c)
 # The hypervisor's libfdt, with the sanitizers. It reads numbers at any address.
 boot_domains-fuzz-sources := $(addprefix $(B)/libfdt/,fdt.c fdt_ro.c)
 boot_domains-fuzz-cflags := -Wno-sign-compare -fno-sanitize=alignment \

@@ -149,6 +149,12 @@ WEAK void gate_load_descriptors(struct pcpu *p, const struct vcpu *v)
 	(void)v;
 }
 
+WEAK void gate_load_ldt(struct pcpu *p, const struct vcpu *v)
+{
+	(void)p;
+	(void)v;
+}
+
 WEAK void gate_wipe_stacks(struct pcpu *p)
 {
 	(void)p;
