@@ -16,7 +16,7 @@ ONLINE = "cat /sys/devices/system/cpu/online"
 # Where vCPUs wait long for a CPU, Linux 6.12 also counts a CPU's deadline server,
 # which is no task, when it asks whether a CPU that goes down is empty: upstream
 # commit 52d15521eb75 is not in it.
-WARNINGS = ("dmesg | grep -E 'WARNING|BUG|stall|Oops' | "
+WARNINGS = ("dmesg | grep -E 'WARNING|BUG|detected (expedited )?stall|Oops' | "
             "grep -v sched_cpu_dying || true")
 
 
