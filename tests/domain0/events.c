@@ -81,7 +81,7 @@ static void test_bind_refused(void)
 	EXPECT(bind_port(test.fd, RINGLET_BIND_UNBOUND, 1023, 0), -ESRCH);
 	EXPECT(bind_port(test.fd, RINGLET_BIND_INTERDOMAIN, 1023, 1), -ESRCH);
 	EXPECT(bind_port(test.fd, RINGLET_BIND_INTERDOMAIN, test.domain,
-			 test.port + 1), -EINVAL);
+			 RINGLET_EVTCHN_PORTS - 1), -EINVAL);
 	EXPECT(bind_port(test.fd, RINGLET_BIND_INTERDOMAIN, test.domain,
 			 0xffffffff), -EINVAL);
 	EXPECT(bind_virq(test.fd, RINGLET_NR_VIRQS), -ENOENT);
