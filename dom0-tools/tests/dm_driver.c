@@ -72,11 +72,11 @@ bool bus_ask(unsigned int type, unsigned int dev, unsigned int id,
 		.type = (uint8_t)type,
 		.id = (uint8_t)id,
 		.dev = (uint16_t)dev,
-		.token = ++token,
 		.size = (uint16_t)(HEADER + len),
 	}, answer;
 	uint64_t end = fake_ms() + 5000;
 
+	m.token = ++token;
 	if (len)
 		memcpy(m.body, body, len);
 	bus_send(&m);

@@ -110,7 +110,7 @@ static int call(int op, int flags, uint64_t a, uint64_t b, const int *fds,
 		unsigned int nfds, uint32_t *value)
 {
 	struct call c = { op, flags, a, b };
-	struct result r;
+	struct result r = { 0 };
 	int got[8] = { -1 };
 
 	if (!send_with(guest_fd, &c, sizeof(c), fds, nfds) ||
@@ -248,8 +248,8 @@ void fake_pump(int ms)
 {
 	struct pollfd p = { hv, POLLIN, 0 };
 	struct result r = { 0, 0 };
+	struct call c = { 0 };
 	unsigned int nfds;
-	struct call c;
 	int fds[8], fd = -1;
 
 	if (poll(&p, 1, ms) <= 0)
