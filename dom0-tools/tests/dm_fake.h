@@ -69,6 +69,7 @@ const char *manager_start(void);
 
 /* --- Backend ---------------------------------------------------------------- */
 
+/* With a format that has metadata, each write is on the disk when it is done. */
 pid_t storage_run(const char *name, const char *format);
 void storage_kill(pid_t pid);
 /* A connection to the one of this name. */

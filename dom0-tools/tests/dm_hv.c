@@ -496,15 +496,15 @@ const char *manager_start(void)
 
 pid_t storage_run(const char *name, const char *format)
 {
-	char file[160], node[64], export[256], sock[160];
+	char file[160], node[64], export[320], sock[160];
 	pid_t pid;
 
 	snprintf(file, sizeof(file), "driver=file,filename=%s/%s.img,node-name=f",
 		 fake_dir, name);
 	snprintf(node, sizeof(node), "driver=%s,file=f,node-name=d", format);
 	snprintf(sock, sizeof(sock), "%s/%s.sock", fake_dir, name);
-	snprintf(export, sizeof(export), "type=vhost-user-blk,id=e,node-name=d,addr.type=unix,addr.path=%s,writable=on",
-		 sock);
+	snprintf(export, sizeof(export), "type=vhost-user-blk,id=e,node-name=d,addr.type=unix,addr.path=%s,writable=on,writethrough=%s",
+		 sock, strcmp(format, "raw") ? "on" : "off");
 	unlink(sock);
 	fflush(NULL);
 	pid = fork();
@@ -532,7 +532,7 @@ int storage_connect(const char *name)
 
 	fake_path(address.sun_path, sizeof(address.sun_path), name);
 	strcat(address.sun_path, ".sock");
-	for (tries = 0; tries < 2000; tries++) {
+	for (tries = 0; tries < 400; tries++) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
 			return fd;

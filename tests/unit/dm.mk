@@ -4,6 +4,7 @@
 dm_manager-sources := $(filter-out dom0-tools/ringlet-dm/guest.c,\
 	$(wildcard dom0-tools/ringlet-dm/*.c))
 dm-sources := dom0-tools/tests/dm_hv.c dom0-tools/tests/dm_driver.c \
+	dom0-tools/tests/dm_load.c \
 	$(dm_manager-sources)
 dm-cflags := -iquote dom0-tools/ringlet-dm -iquote dom0-tools/tests
 dm-libs := -ljson-c

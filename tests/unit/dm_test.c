@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "dm_fake.h"
+#include "dm_load.h"
 
 #define DISK		"\"op\":\"attach\",\"dev\":0,\"kind\":\"vhost-user\",\"type\":2,\"queues\":1"
 #define RNG		"\"op\":\"attach\",\"dev\":5,\"kind\":\"rng\""
@@ -76,6 +77,25 @@ static void connect_disk(const char *request)
 
 	ck_assert_int_ge(fd, 0);
 	OK(request, &fd, 1);
+}
+
+/*
+ * The same after something was killed. The storage daemon may end by itself when a
+ * connection with requests in flight ends.
+ */
+static void connect_again(const char *request, const char *format)
+{
+	unsigned int tries;
+	int fd;
+
+	for (tries = 0; tries < 10; tries++) {
+		if (waitpid(storage, NULL, WNOHANG) == storage)
+			storage = storage_run("disk", format);
+		fd = storage_connect("disk");
+		if (fd >= 0 && !*manager_ask(request, &fd, 1))
+			return;
+	}
+	ck_abort_msg("no connection to the storage daemon: %s", fake_log());
 }
 
 static void start_disk(bool numbers)
@@ -240,6 +260,61 @@ START_TEST(backend_killed)
 		write_and_read(i);
 	}
 	ck_assert_uint_eq(dev_status(0), 15);
+}
+END_TEST
+
+#define LOAD_OK(call) do {						\
+	const char *wrong_ = call;					\
+	ck_assert_msg(!wrong_, "round %u: %s; log: %s", i, wrong_, fake_log()); \
+} while (0)
+
+/* What was in flight is done again, exactly, and what was flushed is there. */
+START_TEST(backend_killed_under_load)
+{
+	unsigned int i;
+
+	make_disk(formats[_i]);
+	connect_disk(DISK);
+	start_disk(true);
+	load_begin(&vq, DATA, 11);
+	for (i = 0; i < 20; i++) {
+		LOAD_OK(load_run(200 + i * 37 % 400));
+		backend_lost_events = 0;
+		storage_kill(storage);
+		wait_lost();
+		storage = storage_run("disk", formats[_i]);
+		connect_disk("\"op\":\"backend\",\"dev\":0");
+	}
+	LOAD_OK(load_run(2000));
+	LOAD_OK(load_end(10000));
+	LOGGED("requests in flight are done again");
+	ck_assert_uint_eq(dev_status(0), 15);
+	ck_assert_uint_gt(fake_pauses, 0);
+	ck_assert_uint_eq(fake_paused, 0);
+	ck_assert(dev_reset(0));
+}
+END_TEST
+
+/* The manager dies: the backend ends what it has, the next manager goes on. */
+START_TEST(manager_killed_under_load)
+{
+	unsigned int i;
+
+	make_disk(formats[_i]);
+	connect_disk(DISK);
+	start_disk(true);
+	load_begin(&vq, DATA, 12);
+	for (i = 0; i < 20; i++) {
+		LOAD_OK(load_run(200 + i * 37 % 400));
+		manager_kill();
+		manager_run();
+		ck_assert_str_eq(manager_start(), "");
+		connect_again(DISK, formats[_i]);
+	}
+	LOAD_OK(load_run(2000));
+	LOAD_OK(load_end(10000));
+	ck_assert_uint_eq(dev_status(0), 15);
+	ck_assert(dev_reset(0));
 }
 END_TEST
 
@@ -581,6 +656,8 @@ int main(void)
 	tcase_add_test(disk, reset_of_a_broken_ring);
 	tcase_add_test(disk, backend_killed);
 	tcase_add_test(disk, manager_killed);
+	tcase_add_loop_test(disk, backend_killed_under_load, 0, 2);
+	tcase_add_loop_test(disk, manager_killed_under_load, 0, 2);
 	tcase_add_test(disk, detach_waits_for_the_guest);
 	suite_add_tcase(suite, guest);
 	tcase_add_checked_fixture(guest, setup, teardown);
