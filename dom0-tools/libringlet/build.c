@@ -19,6 +19,7 @@
 #define MIB		(1ULL << 20)
 #define FILE_MAX	(4ULL << 30)	/* bytes of a kernel or RAM disk */
 #define SHARED_ALIGN	(2 * MIB)	/* keeps 2 MiB mappings whole */
+#define BUS_PAGES	1
 
 /* A file in memory: the builder needs an image that does not change. */
 struct file {
@@ -125,6 +126,8 @@ static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 	in->vcpus = config->maxvcpus;
 	in->shared_gpa = (bd->memory.size + SHARED_ALIGN - 1) &
 			 ~(SHARED_ALIGN - 1);
+	in->virtio_gpa = in->shared_gpa + BUILDER_SHARED_SIZE;
+	in->virtio_backend = RINGLET_DOMID_0;
 	if (getrandom(bd->seed, sizeof(bd->seed), GRND_NONBLOCK) ==
 	    sizeof(bd->seed))
 		in->rng_seed = bd->seed;
@@ -172,7 +175,7 @@ static int create(struct build *bd, const struct rl_config *config)
 	struct ringlet_domain_create c = {
 		.vcpus = config->maxvcpus,
 		.weight = config->cpu_weight,
-		.max_pages = config->memory << 8,
+		.max_pages = (config->memory << 8) + BUS_PAGES,
 	};
 	int rc;
 
@@ -213,6 +216,25 @@ static int restrict_cpus(struct build *bd, const struct rl_config *config)
 	return rc;
 }
 
+/*
+ * The bus of its devices: every domain has one, with or without devices, so that
+ * they can come while it runs.
+ */
+static int make_bus(struct build *bd)
+{
+	struct builder_input *in = &bd->b.in;
+	int rc;
+
+	rc = rl_domain_populate(bd->rl, bd->domid, in->virtio_gpa >> PAGE_SHIFT,
+				BUS_PAGES);
+	if (!rc)
+		rc = rl_new_port(bd->rl, bd->domid);
+	if (rc < 0)
+		return rc;
+	in->virtio_port = (uint32_t)rc;
+	return 0;
+}
+
 /* Fill the new, empty domain. */
 static int fill(struct build *bd, const struct rl_config *config)
 {
@@ -226,6 +248,8 @@ static int fill(struct build *bd, const struct rl_config *config)
 	if (!rc)
 		rc = rl_domain_set_shared(rl, bd->domid, bd->b.in.shared_gpa >>
 					  PAGE_SHIFT);
+	if (!rc)
+		rc = make_bus(bd);
 	if (!rc && config->vcpus < config->maxvcpus)
 		rc = rl_domain_set_vcpus(rl, bd->domid, config->vcpus);
 	if (rc)
@@ -238,7 +262,8 @@ static int fill(struct build *bd, const struct rl_config *config)
 	return rc ? rc : restrict_cpus(bd, config);
 }
 
-int rl_build(struct rl *rl, const struct rl_config *config)
+int rl_build(struct rl *rl, const struct rl_config *config,
+	     struct rl_bus *bus)
 {
 	struct build *bd = malloc(sizeof(*bd));
 	char error[RL_ERROR_LEN];
@@ -260,6 +285,9 @@ int rl_build(struct rl *rl, const struct rl_config *config)
 			rl_domain_destroy(rl, domid);
 			memcpy(rl->error, error, sizeof(error));
 		}
+		bus->pages = config->memory << 8;
+		bus->gfn = bd->b.in.virtio_gpa >> PAGE_SHIFT;
+		bus->port = bd->b.in.virtio_port;
 	}
 	end_build(bd);
 	return rc ? rc : (int)domid;

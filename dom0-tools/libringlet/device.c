@@ -63,6 +63,26 @@ int rl_dev_bind_virq(int fd, uint32_t virq, int eventfd)
 	return ioctl(fd, RINGLET_IOC_EVTCHN_EVENTFD, &connect) ? -errno : 0;
 }
 
+int rl_dev_new_port(int fd, uint32_t domid)
+{
+	struct ringlet_evtchn_bind bind = {
+		.type = RINGLET_BIND_NEW,
+		.domain = domid,
+	};
+
+	if (ioctl(fd, RINGLET_IOC_EVTCHN_BIND, &bind) ||
+	    ioctl(fd, RINGLET_IOC_EVTCHN_CLOSE, (unsigned long)bind.port))
+		return -errno;
+	return (int)bind.value;
+}
+
+int rl_dev_domain(int fd, uint32_t domid)
+{
+	struct ringlet_domain_fd domain = { .domain = domid, .fd = -1 };
+
+	return ioctl(fd, RINGLET_IOC_DOMAIN, &domain) ? -errno : domain.fd;
+}
+
 const char *rl_run_dir(void)
 {
 	return "/run/ringlet";

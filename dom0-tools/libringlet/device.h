@@ -31,6 +31,18 @@ void rl_dev_unmap(void *mapping, uint64_t count);
  */
 int rl_dev_bind_virq(int fd, uint32_t virq, int eventfd);
 
+/*
+ * Make an event channel port in a domain, for this domain, and leave it unbound.
+ * Returns its number, or -errno.
+ */
+int rl_dev_new_port(int fd, uint32_t domid);
+
+/*
+ * A descriptor of the control device that is good for one domain only
+ * (RINGLET_IOC_DOMAIN), close-on-exec. Or -errno.
+ */
+int rl_dev_domain(int fd, uint32_t domid);
+
 /* Directories of ringletd's socket and records, and of console logs. */
 const char *rl_run_dir(void);
 const char *rl_log_dir(void);

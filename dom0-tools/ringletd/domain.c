@@ -122,26 +122,32 @@ static void destroy_any(struct rl *rl, const struct domain *d)
 
 /* --- Building ------------------------------------------------------------- */
 
-/* The child: build, and write the identifier or a sentence into the pipe. */
+/*
+ * The child: build, and write the identifier with the place of the bus, or a
+ * sentence, into the pipe.
+ */
 static void build_and_exit(const struct rl_config *config, bool again,
 			   long delay, int out)
 {
 	char text[RL_ERROR_LEN];
 	unsigned int tries = 0;
+	struct rl_bus bus;
 	struct rl rl;
 	int rc;
 
 	sleep_ms(delay);
 	rc = rl_open(&rl);
 	while (!rc) {
-		rc = rl_build(&rl, config);
+		rc = rl_build(&rl, config, &bus);
 		if (!again || rc != -EEXIST || ++tries == NAME_TRIES)
 			break;
 		sleep_ms(NAME_DELAY);
 		rc = 0;
 	}
 	if (rc >= 0)
-		rc = snprintf(text, sizeof(text), "%d", rc);
+		rc = snprintf(text, sizeof(text), "%d %llu %llu %u", rc,
+			      (unsigned long long)bus.pages,
+			      (unsigned long long)bus.gfn, bus.port);
 	else
 		rc = snprintf(text, sizeof(text), "!%s", rl.error);
 	if ((size_t)rc >= sizeof(text))
@@ -282,6 +288,14 @@ static void start(struct rl *rl, struct domain *d)
 		client_created(creator, d);
 }
 
+static void read_result(struct domain *d, char *text)
+{
+	d->domid = (uint32_t)strtoul(text, &text, 10);
+	d->bus.pages = strtoull(text, &text, 10);
+	d->bus.gfn = strtoull(text, &text, 10);
+	d->bus.port = (uint32_t)strtoul(text, &text, 10);
+}
+
 static void builder_ended(struct rl *rl, struct domain *d, int status)
 {
 	char text[RL_ERROR_LEN] = "";
@@ -291,7 +305,7 @@ static void builder_ended(struct rl *rl, struct domain *d, int status)
 	d->result = -1;
 	d->builder = 0;
 	if (n > 0 && text[0] != '!' && !d->cancelled) {
-		d->domid = (uint32_t)strtoul(text, NULL, 10);
+		read_result(d, text);
 		start(rl, d);
 		return;
 	}

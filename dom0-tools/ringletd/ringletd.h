@@ -95,6 +95,7 @@ struct domain {
 	bool paused;		/* do not let it run when it is built */
 	bool cancelled;		/* whoever wanted it is gone */
 	uint32_t domid;		/* not in CREATING and RESTARTING */
+	struct rl_bus bus;	/* as domid; all 0 if it is not known */
 	pid_t builder;		/* 0: none */
 	int result;		/* pipe from the builder */
 	struct client *creator;	/* waits for the reply, or NULL */

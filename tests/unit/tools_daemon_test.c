@@ -349,8 +349,10 @@ START_TEST(creates_and_destroys)
 	memory = fake_memory_of(d);
 	ck_assert(d->started);
 	ck_assert_uint_eq(d->pauses, 0);
-	ck_assert_uint_eq(d->info.pages, 32 << 8);
+	ck_assert_uint_eq(d->info.pages, (32 << 8) + 1);
 	ck_assert_uint_eq(d->info.shared_gfn, 32 << 8);
+	ck_assert_uint_eq(d->bus_gfn, (32 << 8) + 2);
+	ck_assert_uint_eq(d->ports, 1);
 	ck_assert_uint_eq(d->context.rip, IMAGE_BASE + 0x100);
 	ck_assert_uint_eq(memory[IMAGE_BASE], image_byte(IMAGE_TEXT));
 	ck_assert(exists("domains/web.json"));
