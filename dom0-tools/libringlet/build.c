@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IN_PAGE		0xfffULL	/* offset in a page */
@@ -20,6 +21,8 @@
 #define FILE_MAX	(4ULL << 30)	/* bytes of a kernel or RAM disk */
 #define SHARED_ALIGN	(2 * MIB)	/* keeps 2 MiB mappings whole */
 #define BUS_PAGES	1
+#define BUSY_TRIES	30
+#define BUSY_WAIT_NS	(100 * 1000 * 1000L)
 
 /* A file in memory: the builder needs an image that does not change. */
 struct file {
@@ -170,6 +173,44 @@ static int check_memory(struct rl *rl, const struct rl_config *config)
 	return 0;
 }
 
+/* A disk that was in use by a domain that has just ended is free in a moment. */
+static int check_disk(struct rl *rl, const struct rl_disk *disk,
+		      unsigned int tries)
+{
+	const struct timespec wait = { .tv_nsec = BUSY_WAIT_NS };
+	struct rl_disk_chain chain;
+	char why[384];
+	int rc;
+
+	for (;;) {
+		rc = rl_disk_open(disk, &chain, why, sizeof(why));
+		if (rc != -EBUSY || !tries--)
+			break;
+		nanosleep(&wait, NULL);
+	}
+	if (rc)
+		return rl_fail(rl, -rc, "%s", why);
+	rl_disk_close(&chain);
+	return 0;
+}
+
+static int check_devices(struct rl *rl, const struct rl_config *config,
+			 unsigned int tries)
+{
+	char why[384];
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < config->nr_disks; i++)
+		rc = check_disk(rl, &config->disks[i], tries);
+	for (i = 0; !rc && i < config->nr_vifs; i++) {
+		rc = rl_vif_check(&config->vifs[i], why, sizeof(why));
+		if (rc)
+			rl_fail(rl, -rc, "%s", why);
+	}
+	return rc;
+}
+
 static int create(struct build *bd, const struct rl_config *config)
 {
 	struct ringlet_domain_create c = {
@@ -262,7 +303,7 @@ static int fill(struct build *bd, const struct rl_config *config)
 	return rc ? rc : restrict_cpus(bd, config);
 }
 
-int rl_build(struct rl *rl, const struct rl_config *config,
+int rl_build(struct rl *rl, const struct rl_config *config, bool again,
 	     struct rl_bus *bus)
 {
 	struct build *bd = malloc(sizeof(*bd));
@@ -273,6 +314,8 @@ int rl_build(struct rl *rl, const struct rl_config *config,
 	if (!bd)
 		return rl_fail(rl, ENOMEM, "out of memory");
 	rc = plan(bd, rl, config);
+	if (!rc && !again)
+		rc = check_devices(rl, config, BUSY_TRIES);
 	if (!rc)
 		rc = check_memory(rl, config);
 	if (!rc)
@@ -301,6 +344,8 @@ int rl_build_check(struct rl *rl, const struct rl_config *config)
 	if (!bd)
 		return rl_fail(rl, ENOMEM, "out of memory");
 	rc = plan(bd, rl, config);
+	if (!rc)
+		rc = check_devices(rl, config, 0);
 	end_build(bd);
 	return rc;
 }

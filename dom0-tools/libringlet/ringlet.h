@@ -123,12 +123,16 @@ struct rl_bus {
  * Errors: ENOENT and others of open(2) for kernel and ramdisk, EINVAL (the
  * kernel cannot run here), ENOMEM, EEXIST (name in use).
  *
+ * @again: its devices are there already, from the life before this one
  * @bus: where its virtio bus is (out)
  */
-int rl_build(struct rl *rl, const struct rl_config *config,
+int rl_build(struct rl *rl, const struct rl_config *config, bool again,
 	     struct rl_bus *bus);
 
-/* Everything of rl_build() that needs no hypervisor; 'rl' need not be open. */
+/*
+ * Everything of rl_build() that needs no hypervisor, the files and bridges of
+ * its devices included; 'rl' need not be open.
+ */
 int rl_build_check(struct rl *rl, const struct rl_config *config);
 
 #endif /* RL_RINGLET_H */

@@ -138,7 +138,7 @@ static void build_and_exit(const struct rl_config *config, bool again,
 	sleep_ms(delay);
 	rc = rl_open(&rl);
 	while (!rc) {
-		rc = rl_build(&rl, config, &bus);
+		rc = rl_build(&rl, config, again, &bus);
 		if (!again || rc != -EEXIST || ++tries == NAME_TRIES)
 			break;
 		sleep_ms(NAME_DELAY);
