@@ -85,6 +85,19 @@ struct json_object *rl_config_to_json(const struct rl_config *config);
 /* The lowest number that no network interface of a domain has. */
 uint32_t rl_config_free_devid(const struct rl_config *config);
 
+/*
+ * One more device. Returns it, or NULL with a sentence in 'why'. The pointer is
+ * good until the next change.
+ */
+const struct rl_disk *rl_config_add_disk(struct rl_config *config,
+					 const char *text, char *why,
+					 size_t size);
+const struct rl_vif *rl_config_add_vif(struct rl_config *config,
+				       const char *text, char *why,
+				       size_t size);
+void rl_config_remove_disk(struct rl_config *config, uint32_t devid);
+void rl_config_remove_vif(struct rl_config *config, uint32_t devid);
+
 /* May a domain have this name? Else a reason is in 'why'. */
 bool rl_name_ok(const char *name, const char **why);
 

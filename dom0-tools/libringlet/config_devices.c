@@ -3,6 +3,7 @@
 #include "config_set.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,29 +18,32 @@ static void *grow(void *list, unsigned int nr, size_t size)
 	return reallocarray(list, nr + 1, size);
 }
 
-static int too_many(struct rl_config_reader *r, const struct rl_setting *s)
+/* Is there room for one more? Otherwise a sentence is in 'why'. */
+static bool has_room(const struct rl_config *config, char *why, size_t size)
 {
-	return rl_config_fail(r, s, "a domain has at most %d devices",
-			      RL_MAX_DEVICES);
+	if (count(config) < RL_MAX_DEVICES)
+		return true;
+	snprintf(why, size, "a domain has at most %d devices", RL_MAX_DEVICES);
+	return false;
 }
 
-static int add_disk(struct rl_config_reader *r, const struct rl_setting *s,
-		    const char *text)
+/* Returns the new disk, or NULL with a sentence in 'why'. */
+static struct rl_disk *add_disk(struct rl_config *c, const char *text,
+				char *why, size_t size)
 {
-	struct rl_config *c = &r->config;
 	struct rl_disk *disks;
-	char why[384];
 
-	if (count(c) == RL_MAX_DEVICES)
-		return too_many(r, s);
+	if (!has_room(c, why, size))
+		return NULL;
 	disks = grow(c->disks, c->nr_disks, sizeof(*disks));
-	if (!disks)
-		return rl_config_fail(r, s, "out of memory");
+	if (!disks) {
+		snprintf(why, size, "out of memory");
+		return NULL;
+	}
 	c->disks = disks;
-	if (!rl_disk_parse(text, &disks[c->nr_disks], why, sizeof(why)))
-		return rl_config_fail(r, s, "'disk': %s", why);
-	c->nr_disks++;
-	return 0;
+	if (!rl_disk_parse(text, &disks[c->nr_disks], why, size))
+		return NULL;
+	return &disks[c->nr_disks++];
 }
 
 static void free_disks(struct rl_config *config)
@@ -54,32 +58,32 @@ int rl_config_set_disk(struct rl_config_reader *r, const struct rl_setting *s)
 {
 	const char *text = s->value;
 	unsigned int i;
-	int rc = 0;
+	char why[384];
 
 	if (!s->append)
 		free_disks(&r->config);
-	for (i = 0; i < s->count && !rc; i++, text += strlen(text) + 1)
-		rc = add_disk(r, s, text);
-	return rc;
+	for (i = 0; i < s->count; i++, text += strlen(text) + 1)
+		if (!add_disk(&r->config, text, why, sizeof(why)))
+			return rl_config_fail(r, s, "'disk': %s", why);
+	return 0;
 }
 
-static int add_vif(struct rl_config_reader *r, const struct rl_setting *s,
-		   const char *text)
+static struct rl_vif *add_vif(struct rl_config *c, const char *text, char *why,
+			      size_t size)
 {
-	struct rl_config *c = &r->config;
 	struct rl_vif *vifs;
-	char why[384];
 
-	if (count(c) == RL_MAX_DEVICES)
-		return too_many(r, s);
+	if (!has_room(c, why, size))
+		return NULL;
 	vifs = grow(c->vifs, c->nr_vifs, sizeof(*vifs));
-	if (!vifs)
-		return rl_config_fail(r, s, "out of memory");
+	if (!vifs) {
+		snprintf(why, size, "out of memory");
+		return NULL;
+	}
 	c->vifs = vifs;
-	if (!rl_vif_parse(text, &vifs[c->nr_vifs], why, sizeof(why)))
-		return rl_config_fail(r, s, "'vif': %s", why);
-	c->nr_vifs++;
-	return 0;
+	if (!rl_vif_parse(text, &vifs[c->nr_vifs], why, size))
+		return NULL;
+	return &vifs[c->nr_vifs++];
 }
 
 static void free_vifs(struct rl_config *config)
@@ -94,13 +98,14 @@ int rl_config_set_vif(struct rl_config_reader *r, const struct rl_setting *s)
 {
 	const char *text = s->value;
 	unsigned int i;
-	int rc = 0;
+	char why[384];
 
 	if (!s->append)
 		free_vifs(&r->config);
-	for (i = 0; i < s->count && !rc; i++, text += strlen(text) + 1)
-		rc = add_vif(r, s, text);
-	return rc;
+	for (i = 0; i < s->count; i++, text += strlen(text) + 1)
+		if (!add_vif(&r->config, text, why, sizeof(why)))
+			return rl_config_fail(r, s, "'vif': %s", why);
+	return 0;
 }
 
 int rl_config_no_p9(struct rl_config_reader *r, const struct rl_setting *s)
@@ -179,6 +184,84 @@ int rl_config_end_devices(struct rl_config_reader *r,
 		if (check_vif(r, s, i))
 			return -EINVAL;
 	return 0;
+}
+
+void rl_config_remove_disk(struct rl_config *c, uint32_t devid)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_disks && c->disks[i].devid != devid; i++)
+		;
+	if (i == c->nr_disks)
+		return;
+	rl_disk_free(&c->disks[i]);
+	c->nr_disks--;
+	memmove(&c->disks[i], &c->disks[i + 1],
+		(c->nr_disks - i) * sizeof(*c->disks));
+}
+
+void rl_config_remove_vif(struct rl_config *c, uint32_t devid)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_vifs && c->vifs[i].devid != devid; i++)
+		;
+	if (i == c->nr_vifs)
+		return;
+	rl_vif_free(&c->vifs[i]);
+	c->nr_vifs--;
+	memmove(&c->vifs[i], &c->vifs[i + 1],
+		(c->nr_vifs - i) * sizeof(*c->vifs));
+}
+
+const struct rl_disk *rl_config_add_disk(struct rl_config *c, const char *text,
+					 char *why, size_t size)
+{
+	struct rl_disk *disk = add_disk(c, text, why, size);
+	uint32_t devid;
+	unsigned int i;
+
+	if (!disk)
+		return NULL;
+	devid = disk->devid;
+	for (i = 0; i < c->nr_disks - 1; i++) {
+		if (c->disks[i].devid != devid)
+			continue;
+		snprintf(why, size, "the domain has a disk %s already",
+			 disk->vdev);
+		rl_disk_free(disk);
+		c->nr_disks--;
+		return NULL;
+	}
+	qsort(c->disks, c->nr_disks, sizeof(*c->disks), by_devid);
+	for (i = 0; c->disks[i].devid != devid; i++)
+		;
+	return &c->disks[i];
+}
+
+const struct rl_vif *rl_config_add_vif(struct rl_config *c, const char *text,
+				       char *why, size_t size)
+{
+	uint32_t devid = rl_config_free_devid(c);
+	struct rl_vif *vif = add_vif(c, text, why, size);
+	char mac[RL_MAC_LEN];
+	unsigned int i;
+
+	if (!vif)
+		return NULL;
+	rl_vif_complete(vif, c->uuid, devid);
+	for (i = 0; i < c->nr_vifs - 1; i++) {
+		if (c->vifs[i].devid != vif->devid &&
+		    memcmp(c->vifs[i].mac, vif->mac, 6))
+			continue;
+		rl_mac_format(c->vifs[i].mac, mac);
+		snprintf(why, size, "the domain has network interface %u with address %s already",
+			 c->vifs[i].devid, mac);
+		rl_vif_free(vif);
+		c->nr_vifs--;
+		return NULL;
+	}
+	return vif;
 }
 
 void rl_config_free_devices(struct rl_config *config)

@@ -509,6 +509,16 @@ int rl_dev_domain(int fd, uint32_t domid)
 	return by_id(domid) ? rl_dev_open() : -ESRCH;
 }
 
+/* A program of the test's, or the real one. */
+bool rl_program(const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s", fake->dir, name);
+	if (!access(path, X_OK))
+		return true;
+	snprintf(path, size, "/usr/bin/%s", name);
+	return !access(path, X_OK);
+}
+
 struct binding {
 	unsigned int virq;
 	int eventfd;
