@@ -114,11 +114,22 @@ struct ringlet_vmsg_status {
 };
 RINGLET_ASSERT_SIZE(ringlet_vmsg_status, 4);
 
+/*
+ * The driver says which requests are outstanding, so that a backend that dies can
+ * be followed by another one: behind the used ring, at device + ((6 + 8 * size + 7)
+ * & ~7), there is a ringlet_u32 number[size], all 0 when the queue is set up.
+ * number[head] is RINGLET_VQ_OUTSTANDING | the avail index of the request's entry
+ * (16 bits), written before avail.idx says that there is the entry; and 0 again
+ * when the driver has taken the used entry.
+ */
+#define RINGLET_VQ_NUMBERS		0x1
+#define RINGLET_VQ_OUTSTANDING		0x10000
+
 struct ringlet_vmsg_queue {
 	ringlet_u32 index;
 	ringlet_u32 max_size;		/* response; 0: there is no such queue */
 	ringlet_u32 size;		/* in use; 0: none */
-	ringlet_u32 reserved;
+	ringlet_u32 flags;		/* RINGLET_VQ_* */
 	ringlet_u64 desc;		/* guest-physical addresses */
 	ringlet_u64 driver;
 	ringlet_u64 device;
