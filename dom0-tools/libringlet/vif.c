@@ -389,7 +389,8 @@ int rl_vif_check(const struct rl_vif *vif, char *why, size_t size)
 			 vif->script, strerror(errno));
 		return -errno;
 	}
-	if (!vif->bridge[0])
+	/* The default one is made when it is needed. */
+	if (!vif->bridge[0] || !strcmp(vif->bridge, RL_DEFAULT_BRIDGE))
 		return 0;
 	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", vif->bridge);
 	if (!access(path, F_OK))

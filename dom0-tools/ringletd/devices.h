@@ -39,11 +39,12 @@ struct spawn {
 	unsigned int nr_fds;
 	uid_t uid;
 	gid_t gid;
+	bool trusted;		/* gives up its rights by itself */
 	const char *log;	/* file that takes its output */
 	const char *path;	/* of its file */
 };
 
-/* Start a process without privileges. Returns its number or -errno. */
+/* Start a process, without privileges unless it is trusted. Returns its number or -errno. */
 pid_t service_spawn(const struct spawn *spawn);
 
 /* The number of the process that holds the file, or 0. */
