@@ -207,6 +207,7 @@ abi:
 -include tests/guest/build.mk
 -include tests/domain0/build.mk
 -include tests/linux/build.mk
+-include tests/loopback/build.mk
 -include tests/fuzz/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
@@ -237,6 +238,11 @@ $(B)/tests/selftests.initrd: $(I)/initrd-domu.gz $(B)/selftests/initrd.gz \
 		$(B)/tests/selftests-run.gz
 	@mkdir -p $(@D)
 	@cat $^ >$@
+
+# Both sides of the virtio bus, with the same kernel.
+.PHONY: loopback-files
+loopback-files: $(B)/tests/loopback.initrd
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC $(LINUX)/build.sh test
 
 # stress-ng, with the same kernel.
 .PHONY: stress-files
