@@ -229,14 +229,15 @@ static int start_server(const struct device *dev, const char *path, char *why,
 	return rc;
 }
 
-int disk_prepare(const struct device *dev, char *why, size_t size)
+int disk_prepare(const struct device *dev, bool *fresh, char *why, size_t size)
 {
 	struct sockaddr_un a;
 	char path[PATH_LEN];
 	int fd;
 
 	device_path(dev, ".pid", path, sizeof(path));
-	if (!service_running(path) && start_server(dev, path, why, size))
+	*fresh = !service_running(path);
+	if (*fresh && start_server(dev, path, why, size))
 		return -1;
 	address(dev, &a);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

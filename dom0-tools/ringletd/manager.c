@@ -440,6 +440,9 @@ void manager_attach(struct rl *rl, struct device *dev)
 				       json_object_new_string(mac));
 		add_number(json, "queues", 1);
 	}
+	if (dev->kind == DEVICE_DISK)
+		json_object_object_add(json, "restarted",
+				       json_object_new_boolean(dev->restarted));
 	request(dev->domain, json, OP_ATTACH, dev, NULL);
 	while (dev->nr_fds)
 		close(dev->fds[--dev->nr_fds]);
