@@ -180,6 +180,7 @@ void device_attached(struct rl *rl, struct device *dev, const char *error)
 	}
 	dev->state = ATTACHED;
 	dev->failures = 0;
+	dev->restarted = false;
 	if (dev->client)
 		client_done(dev->client, dev->domain);
 	dev->client = NULL;

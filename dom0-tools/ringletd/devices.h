@@ -102,6 +102,7 @@ struct device {
 	int fds[MAX_FDS];	/* READY */
 	unsigned int nr_fds;
 	struct service *server;	/* qemu-storage-daemon, or NULL */
+	bool restarted;		/* since the manager last had it: another process */
 	char tap[IFNAMSIZ];	/* network: "" if there is none */
 	struct client *client;	/* waits for it to come or go */
 };
@@ -147,8 +148,11 @@ void device_watch_server(struct device *dev);
 void device_path(const struct device *dev, const char *end, char *path,
 		 size_t size);
 
-/* In the child: a connection to the server of a disk, or -1 with a sentence. */
-int disk_prepare(const struct device *dev, char *why, size_t size);
+/*
+ * In the child: a connection to the server of a disk, or -1 with a sentence.
+ * *fresh: the server was started for it.
+ */
+int disk_prepare(const struct device *dev, bool *fresh, char *why, size_t size);
 
 /* In the child: tap and /dev/vhost-net. 0, or -1 with a sentence. */
 int tap_prepare(const struct device *dev, int fds[MAX_FDS], char *why,

@@ -84,8 +84,13 @@ static void make_arguments(struct arguments *a, const char *program,
 	for (i = chain->nr; i-- > 0;)
 		add_file(a, disk, chain, i);
 	add(a, "--export");
-	add(a, "type=vhost-user-blk,id=disk,node-name=d0,addr.type=fd,addr.str=%d,writable=%s",
-	    FD_SOCKET, disk->readonly ? "off" : "on");
+	/*
+	 * What a qcow2 image's structure needs for a write must not be lost with
+	 * the process that has reported the write as done.
+	 */
+	add(a, "type=vhost-user-blk,id=disk,node-name=d0,addr.type=fd,addr.str=%d,writable=%s,writethrough=%s",
+	    FD_SOCKET, disk->readonly ? "off" : "on",
+	    disk->format == RL_DISK_QCOW2 ? "on" : "off");
 	/* Last: its greeting says that all before it is done. */
 	add(a, "--chardev");
 	add(a, "socket,id=monitor,fd=%d", FD_MONITOR);
@@ -224,14 +229,15 @@ static int start_server(const struct device *dev, const char *path, char *why,
 	return rc;
 }
 
-int disk_prepare(const struct device *dev, char *why, size_t size)
+int disk_prepare(const struct device *dev, bool *fresh, char *why, size_t size)
 {
 	struct sockaddr_un a;
 	char path[PATH_LEN];
 	int fd;
 
 	device_path(dev, ".pid", path, sizeof(path));
-	if (!service_running(path) && start_server(dev, path, why, size))
+	*fresh = !service_running(path);
+	if (*fresh && start_server(dev, path, why, size))
 		return -1;
 	address(dev, &a);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

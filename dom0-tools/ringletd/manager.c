@@ -183,22 +183,32 @@ static void add_number(struct json_object *json, const char *key,
 	json_object_object_add(json, key, json_object_new_uint64(value));
 }
 
+/* Something that the manager says on its own. */
+static void handle_event(struct domain *d, const char *event,
+			 unsigned int number)
+{
+	struct device *dev = device_by_number(d, number);
+
+	if (!dev)
+		return;
+	if (!strcmp(event, "backend-lost"))
+		device_lost(dev);
+	/* It must be gone before the queue may be used again. */
+	if (!strcmp(event, "backend-stuck") && dev->server)
+		service_signal(dev->server, SIGKILL);
+}
+
 static void handle_packet(struct rl *rl, struct domain *d,
 			  struct json_object *json)
 {
 	struct json_object *value, *number;
 	const char *error = NULL;
-	struct device *dev;
 	struct op *op;
 
 	if (json_object_object_get_ex(json, "event", &value)) {
-		if (!strcmp(json_object_get_string(value), "backend-lost") &&
-		    json_object_object_get_ex(json, "dev", &number)) {
-			dev = device_by_number(d, (unsigned int)
-					       json_object_get_int(number));
-			if (dev)
-				device_lost(dev);
-		}
+		if (json_object_object_get_ex(json, "dev", &number))
+			handle_event(d, json_object_get_string(value),
+				     (unsigned int)json_object_get_int(number));
 		return;
 	}
 	if (!json_object_object_get_ex(json, "id", &value))
@@ -430,6 +440,9 @@ void manager_attach(struct rl *rl, struct device *dev)
 				       json_object_new_string(mac));
 		add_number(json, "queues", 1);
 	}
+	if (dev->kind == DEVICE_DISK)
+		json_object_object_add(json, "restarted",
+				       json_object_new_boolean(dev->restarted));
 	request(dev->domain, json, OP_ATTACH, dev, NULL);
 	while (dev->nr_fds)
 		close(dev->fds[--dev->nr_fds]);

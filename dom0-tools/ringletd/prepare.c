@@ -26,7 +26,7 @@ void device_path(const struct device *dev, const char *end, char *path,
 
 /* --- The child -------------------------------------------------------------- */
 
-/* "+" with descriptors, or a sentence. */
+/* "+" ("+new": the server is) with descriptors, or a sentence. */
 static int send_result(int out, const char *text, const int *fds,
 		       unsigned int nr)
 {
@@ -52,14 +52,15 @@ static void prepare_and_exit(const struct device *dev, int out)
 	char why[WHY_LEN] = "it could not be prepared";
 	int fds[MAX_FDS];
 	unsigned int nr = 0;
+	bool fresh = false;
 
 	if (dev->kind == DEVICE_DISK) {
-		fds[0] = disk_prepare(dev, why, sizeof(why));
+		fds[0] = disk_prepare(dev, &fresh, why, sizeof(why));
 		nr = fds[0] >= 0 ? 1 : 0;
 	} else {
 		nr = tap_prepare(dev, fds, why, sizeof(why)) ? 0 : 2;
 	}
-	_exit(send_result(out, nr ? "+" : why, fds, nr));
+	_exit(send_result(out, !nr ? why : fresh ? "+new" : "+", fds, nr));
 }
 
 /* --- The daemon ------------------------------------------------------------- */
@@ -120,6 +121,7 @@ static void result_ready(struct watch *w, uint32_t mask, struct rl *rl)
 	dev->helper = 0;
 	if (n > 0 && text[0] == '+' && dev->nr_fds) {
 		dev->state = READY;
+		dev->restarted |= !strcmp(text, "+new");
 		if (dev->kind == DEVICE_DISK && !dev->server)
 			device_watch_server(dev);
 		if (dev->kind == DEVICE_DISK && !dev->server)

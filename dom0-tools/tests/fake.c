@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <ringlet/hypercall.h>
@@ -162,7 +163,8 @@ void fake_start(void)
 	fake->abi_version = RINGLET_ABI_VERSION;
 	fake->free_pages = 100 << 8;
 	snprintf(fake->dir, sizeof(fake->dir), "/tmp/ringlet-test-XXXXXX");
-	if (!mkdtemp(fake->dir))
+	/* Programs of the test run as other users. */
+	if (!mkdtemp(fake->dir) || chmod(fake->dir, 0755))
 		abort();
 	new_domain("Domain-0")->info.pages = 512 << 8;
 	fake->domain[0].info.flags = RINGLET_DOMF_RUNNING;
