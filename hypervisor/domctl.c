@@ -157,7 +157,7 @@ s64 hc_domctl_set_context(struct vcpu *v, u32 domain, u32 vcpu, u64 context)
 	target = d->vcpus[vcpu];
 	lock(&d->lock);
 	if (!d->pause_count || d->shutdown || target->online ||
-	    !sched_vcpu_is_off(target))
+	    !sched_is_off(&target->sched))
 		ret = -EBUSY;
 	else if (vtlb_check_root(d, c.root))
 		ret = -EINVAL;
@@ -186,7 +186,7 @@ s64 hc_domctl_get_context(struct vcpu *v, u32 domain, u32 vcpu, u64 context)
 		return -ENOENT;
 	target = d->vcpus[vcpu];
 	lock(&d->lock);
-	if ((!d->pause_count && !d->shutdown) || !sched_vcpu_is_off(target))
+	if ((!d->pause_count && !d->shutdown) || !sched_is_off(&target->sched))
 		ret = -EBUSY;
 	else
 		vcpu_get_context(target, &c);

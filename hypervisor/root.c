@@ -600,7 +600,7 @@ static bool root_is_loaded(struct domain *d, gfn_t gfn)
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		struct vcpu *v = d->vcpus[i];
 
-		if (v && v != self && v->online && sched_vcpu_is_off(v) &&
+		if (v && v != self && v->online && sched_is_off(&v->sched) &&
 		    READ_ONCE(v->root.n) == gfn.n)
 			return true;
 	}

@@ -117,7 +117,7 @@ struct vcpu *runq_first(struct sched_pcpu *q, const struct vcpu *self, u64 now)
 
 	for (v = q->queue; v; v = next) {
 		next = v->sched.next;
-		if (v != self && !sched_vcpu_is_off(v))
+		if (v != self && !sched_is_off(&v->sched))
 			continue;
 		if (sched_capped_until(v->domain) <= now)
 			return v;
@@ -322,7 +322,7 @@ static struct vcpu *find_for(const struct sched_pcpu *q, const struct pcpu *p,
 	struct vcpu *v;
 
 	for (v = q->queue; v; v = v->sched.next)
-		if (in(v->sched.hard, p->id) && sched_vcpu_is_off(v) &&
+		if (in(v->sched.hard, p->id) && sched_is_off(&v->sched) &&
 		    v->sched.vruntime + (in(preferred(v), p->id) ? 0 :
 					 SCHED_SOFT_NS) < limit &&
 		    (limit == ~0UL || sched_capped_until(v->domain) <= now))

@@ -229,11 +229,6 @@ void sched_vcpu_offline(struct vcpu *v)
 	unlock(&q->lock);
 }
 
-bool sched_vcpu_is_off(const struct vcpu *v)
-{
-	return !__atomic_load_n(&v->sched.on_pcpu, __ATOMIC_ACQUIRE);
-}
-
 bool sched_needed(void)
 {
 	return READ_ONCE(this_pcpu()->sched.needed);
@@ -386,7 +381,7 @@ void sched_domain_wait(struct domain *d)
 
 	lock_check_none();
 	for (i = 0; i < d->nr_vcpus; i++)
-		while (d->vcpus[i] && !sched_vcpu_is_off(d->vcpus[i]))
+		while (d->vcpus[i] && !sched_is_off(&d->vcpus[i]->sched))
 			cpu_relax();
 }
 

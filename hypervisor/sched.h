@@ -125,8 +125,11 @@ void sched_yield(void) __attribute__((visibility("hidden")));
 void sched_vcpu_online(struct vcpu *v);
 void sched_vcpu_offline(struct vcpu *v);
 
-/* Is its state saved, and will stay so while it may not run? */
-bool sched_vcpu_is_off(const struct vcpu *v);
+/* Is the vCPU's state saved, and will stay so while it may not run? */
+static inline bool sched_is_off(const struct sched_vcpu *s)
+{
+	return !__atomic_load_n(&s->on_pcpu, __ATOMIC_ACQUIRE);
+}
 
 /*
  * The domain's pause count or end was set: take its vCPUs off queues and pCPUs.

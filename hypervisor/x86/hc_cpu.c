@@ -324,7 +324,7 @@ s64 hc_vcpu_boot(struct vcpu *v, u32 vcpu, u64 context)
 		ret = -EINVAL;
 	} else {
 		/* One that went down may still be leaving its pCPU. */
-		ret = sched_vcpu_is_off(other) ? vcpu_set_context(other, &c) :
+		ret = sched_is_off(&other->sched) ? vcpu_set_context(other, &c) :
 						 -ERESTART_HV;
 		if (!ret)
 			ret = vtlb_reserve(other);

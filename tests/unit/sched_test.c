@@ -286,7 +286,7 @@ START_TEST(pausing)
 	sched_domain_stop(d);
 	simulate(STEP);
 	for (u32 i = 0; i < 3; i++) {
-		ck_assert(sched_vcpu_is_off(d->vcpus[i]));
+		ck_assert(sched_is_off(&d->vcpus[i]->sched));
 		ck_assert(!d->vcpus[i]->sched.queued);
 	}
 	sched_domain_wait(d);
