@@ -258,12 +258,29 @@ $(B)/tests/stress.initrd: $(I)/initrd-domu.gz $(B)/tests/stress-ng.gz
 	@mkdir -p $(@D)
 	@cat $^ >$@
 
+# Domain 0 with what serves disks.
+.PHONY: disk-files
+disk-files: $(B)/tests/disk.initrd
+
+$(B)/tests/empty.qcow2:
+	@mkdir -p $(@D)
+	@qemu-img create -q -f qcow2 $@ 64M
+
+$(B)/tests/storage.gz: scripts/initramfs-part.sh scripts/libraries.sh \
+		$(B)/tests/empty.qcow2
+	@scripts/initramfs-part.sh $@ \
+		usr/bin/qemu-storage-daemon=/usr/bin/qemu-storage-daemon \
+		usr/share/empty.qcow2=$(B)/tests/empty.qcow2
+
+$(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
+	@cat $^ >$@
+
 # --- The image --------------------------------------------------------------
 
 rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)
 example := usr/share/ringlet/example
 
-$(I)/ringlet $(I)/ringletd: $(I)/%: $(B)/dom0-tools/%
+$(I)/ringlet $(I)/ringletd $(I)/ringlet-dm: $(I)/%: $(B)/dom0-tools/%
 	@mkdir -p $(@D)
 	@strip -s -o $@ $<
 
@@ -271,11 +288,12 @@ $(I)/initrd-domu.gz: $(rootfs)
 	@echo "  CPIO    $@"
 	@scripts/initramfs.sh domu $@
 
-$(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
-		$(I)/initrd-domu.gz dom0-tools/examples/example.cfg
+$(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/ringlet-dm \
+		$(I)/vmlinux $(I)/initrd-domu.gz dom0-tools/examples/example.cfg
 	@echo "  CPIO    $@"
 	@scripts/initramfs.sh dom0 $@ usr/bin/ringlet=$(I)/ringlet \
 		usr/sbin/ringletd=$(I)/ringletd \
+		usr/sbin/ringlet-dm=$(I)/ringlet-dm \
 		$(example)/example.cfg=dom0-tools/examples/example.cfg \
 		$(example)/vmlinux=$(I)/vmlinux \
 		$(example)/initrd.gz=$(I)/initrd-domu.gz
