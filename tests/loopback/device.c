@@ -49,6 +49,7 @@ static struct {
 	uint64_t features;
 	struct ringlet_vmsg_queue queue;
 	unsigned int queue_port;	/* 0: none */
+	uint32_t guest_port;		/* the guest's number of it */
 	int kick;
 	uint16_t next;			/* entry of the avail ring */
 } d;
@@ -184,18 +185,21 @@ static void fill_buffers(void)
 		.avail = (void *)(d.memory + d.queue.driver),
 		.used = (void *)(d.memory + d.queue.device),
 	};
+	uint32_t *numbers = (void *)((char *)v.used + ((6 + 8 * v.num + 7) & ~7));
 	uint64_t count;
 
 	if (read(d.kick, &count, sizeof(count)) != sizeof(count) ||
 	    !d.queue.size)
 		return;
 	while (d.next != *(volatile uint16_t *)&v.avail->idx) {
-		uint16_t head = v.avail->ring[d.next++ % v.num];
+		uint16_t head = v.avail->ring[d.next % v.num];
+		uint32_t number = RINGLET_VQ_OUTSTANDING | d.next++;
 		struct vring_desc *b = &v.desc[head];
 		struct vring_used_elem *e = &v.used->ring[v.used->idx % v.num];
 
 		if (b->flags != VRING_DESC_F_WRITE ||
-		    b->addr + b->len > d.pages * PAGE) {
+		    b->addr + b->len > d.pages * PAGE ||
+		    (!wrong && numbers[head] != number)) {
 			printf("device: a buffer that cannot be\n");
 			exit(1);
 		}
@@ -244,17 +248,19 @@ static unsigned int answer_device(struct ringlet_vmsg *m)
 		return sizeof(*q);
 	case RINGLET_VMSG_SET_QUEUE:
 		q->max_size = QUEUE_SIZE;
+		if (!(q->flags & RINGLET_VQ_NUMBERS)) {
+			printf("device: the driver does not number requests\n");
+			exit(1);
+		}
 		d.queue = *q;
 		return sizeof(*q);
 	case RINGLET_VMSG_BIND_QUEUE:
 		if (!d.queue_port) {
-			uint32_t port = 0;
-
-			d.queue_port = bind_port(RINGLET_BIND_NEW, &port,
-						 &d.kick);
-			d.queue.reserved = port;
+			d.guest_port = 0;
+			d.queue_port = bind_port(RINGLET_BIND_NEW,
+						 &d.guest_port, &d.kick);
 		}
-		b->kick = b->call = d.queue.reserved;
+		b->kick = b->call = d.guest_port;
 		return sizeof(*b);
 	default:
 		return 0;
