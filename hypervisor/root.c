@@ -585,19 +585,11 @@ s64 vtlb_root_dying(struct domain *d, u64 gpa)
 	return 0;
 }
 
-static bool on_pcpu(const struct vcpu *v)
-{
-	for (u32 n = 0; n < nr_pcpus; n++) {
-		if (READ_ONCE(pcpus[n].current) == v)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Known to be loaded: by the caller, or by a vCPU that waits. What a vCPU has
  * loaded that runs elsewhere only the gate there knows; a root destroyed under it
- * faults and is refused or filled anew.
+ * faults and is refused or filled anew. That it waits is seen first: v->root of one
+ * that runs is what it had when it waited last.
  */
 static bool root_is_loaded(struct domain *d, gfn_t gfn)
 {
@@ -608,8 +600,8 @@ static bool root_is_loaded(struct domain *d, gfn_t gfn)
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		struct vcpu *v = d->vcpus[i];
 
-		if (v && v != self && v->online && v->root.n == gfn.n &&
-		    !on_pcpu(v))
+		if (v && v != self && v->online && sched_vcpu_is_off(v) &&
+		    READ_ONCE(v->root.n) == gfn.n)
 			return true;
 	}
 	return false;

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from domain0 import log_path
-from machine import BUILD, SLOW, Machine
+from machine import BUILD, SLOW, Failure, Machine
 
 # The bare machine's CPU. QEMU 7.2 reads the stack of a far return in ring 3 with the
 # kernel's rights: with SMAP that faults, and Linux is not the same afterwards
@@ -22,26 +22,30 @@ ENVIRONMENT = f"SLOW={max(1, round(SLOW))}"
 
 
 def natively(name, initrd, cpus=1, memory=1024, cpu=CPU,
-             extra=""):
+             extra="", icount=None, kernel=KERNEL):
     """A bare machine that starts Linux; its shell comes on the console."""
-    return Machine(None, cpus=cpus, memory=memory, cpu=cpu,
+    return Machine(None, cpus=cpus, memory=memory, cpu=cpu, icount=icount,
                    log=Path(log_path(name)).with_suffix(".native.console"),
-                   devices=("-nic", "none", "-kernel", str(KERNEL), "-append",
+                   devices=("-nic", "none", "-kernel", str(kernel), "-append",
                             "console=ttyS0 loglevel=5 no_timer_check "
                             + extra,
                             "-initrd", str(initrd)))
 
 
-def verdicts(machine, prefix, limit):
+def verdicts(machine, prefix, limit, early=r"(?!)"):
     """What a program on the console says: {name: verdict}. It prints lines
-    'PREFIX: NAME VERDICT', each within 'limit' seconds, then 'PREFIX: end'."""
+    'PREFIX: NAME VERDICT', each within 'limit' seconds, then 'PREFIX: end'. 'early':
+    what is on the console when it has ended without."""
     found = {}
     while True:
-        match = machine.expect(rf"{prefix}: (\S+) (\w+)\r*\n|{prefix}: end",
+        match = machine.expect(rf"{prefix}: (?:(\S+) (\w+)\r*\n|(end))|{early}",
                                limit)
-        if not match[1]:
+        if match[3]:
             machine.expect(PROMPT, 60)
             return found
+        if not match[1]:
+            raise Failure(f"the {prefix}s ended early, after "
+                          f"{list(found)[-1:] or 'none of them'}")
         found[match[1]] = match[2]
 
 

@@ -70,17 +70,20 @@ def ringlet_menu(options, kernel_arguments="", initrd=False):
 class Machine:
     """One QEMU. Use as a context manager; it is gone at the end.
 
-    Boots the CD image; with None, what 'devices' says (such as -kernel).
+    Boots the CD image; with None, what 'devices' says (such as -kernel). With
+    'icount' the machine's clock counts its instructions (QEMU's -icount): it takes
+    the same time whatever else the host does, and its CPUs take turns.
     """
 
     def __init__(self, image, cpus=2, memory=2048, log=None, devices=(),
-                 machine="q35", firmware="bios", cpu="max"):
+                 machine="q35", firmware="bios", cpu="max", icount=None):
         self.command = [
             "qemu-system-x86_64", "-machine", machine, "-cpu", cpu,
             *FIRMWARE[firmware], "-accel", "tcg", "-smp", str(cpus), "-m", str(memory),
             "-display", "none", "-monitor", "none", "-no-reboot",
             "-chardev", "stdio,id=console,signal=off",
             "-serial", "chardev:console",
+            *(("-icount", icount) if icount else ()),
             *(devices or ("-nic", "none")),
             *shlex.split(os.environ.get("RINGLET_QEMU_OPTIONS", ""))]
         if image:

@@ -237,6 +237,7 @@ void host_run(u32 cpu, struct domain *d, u32 n)
 	u32 self = host_cpu;
 
 	host_cpu = cpu;
+	d->vcpus[n]->sched.on_pcpu = true;
 	pcpus[cpu].current = d->vcpus[n];
 	vtlb_enter(d->vcpus[n]);
 	pcpus[cpu].mode |= 1;
@@ -254,8 +255,10 @@ void host_idle(u32 cpu)
 
 	host_enter(cpu);
 	host_cpu = cpu;
-	if (pcpus[cpu].current)
+	if (pcpus[cpu].current) {
 		vtlb_leave(pcpus[cpu].current);
+		pcpus[cpu].current->sched.on_pcpu = false;
+	}
 	pcpus[cpu].current = NULL;
 	host_cpu = self;
 }

@@ -835,6 +835,31 @@ START_TEST(flush_ranges)
 }
 END_TEST
 
+/*
+ * A vCPU that waits has its root loaded; one that runs has what the gate there knows,
+ * and v->root is what it had before. Also while a pCPU is about to take it.
+ */
+START_TEST(root_of_a_vcpu_that_waited)
+{
+	struct domain *d = setup(2, 0);
+	u64 kernel = table_gfn(), root = table_gfn();
+
+	start(d, kernel);
+	run_root(1, d, root);
+	host_idle(1);
+	ck_assert_int_eq(vtlb_root_destroy(d, root << 12), -EBUSY);
+	d->vcpus[1]->sched.on_pcpu = true;
+	ck_assert_int_eq(vtlb_root_destroy(d, root << 12), 0);
+	host_run(1, d, 1);
+	run_root(1, d, kernel);
+	ck_assert_int_eq(vtlb_root_destroy(d, root << 12), 0);
+	host_idle(1);
+	ck_assert_int_eq(vtlb_root_destroy(d, root << 12), 0);
+	ck_assert_int_eq(vtlb_root_destroy(d, kernel << 12), -EBUSY);
+	check_all(d);
+}
+END_TEST
+
 START_TEST(dying_and_destroyed_roots)
 {
 	struct domain *d = setup(1, 0);
@@ -1659,6 +1684,7 @@ int main(void)
 	tcase_add_test(t, neighbours_and_hints);
 	tcase_add_test(t, wrprotect_keeps_translations);
 	tcase_add_test(t, flush_ranges);
+	tcase_add_test(t, root_of_a_vcpu_that_waited);
 	tcase_add_test(t, dying_and_destroyed_roots);
 	tcase_add_test(t, root_slots_conflict);
 	tcase_add_test(t, eviction);
