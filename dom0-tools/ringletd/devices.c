@@ -167,6 +167,17 @@ void device_failed(struct rl *rl, struct device *dev, const char *sentence)
 	}
 }
 
+void devices_failed(struct rl *rl, struct domain *d, const char *sentence)
+{
+	struct device *dev, *next;
+
+	for (dev = d->devices; dev; dev = next) {
+		next = dev->next;
+		if (d->devices_due || dev->client)
+			device_failed(rl, dev, sentence);
+	}
+}
+
 void device_attached(struct rl *rl, struct device *dev, const char *error)
 {
 	if (!error)

@@ -117,6 +117,9 @@ void device_lost(struct device *dev);
 /* It cannot be had. May end the domain, when that is being started. */
 void device_failed(struct rl *rl, struct device *dev, const char *sentence);
 
+/* The manager cannot be had: as device_failed(), for all that wait for it. */
+void devices_failed(struct rl *rl, struct domain *d, const char *sentence);
+
 struct device *device_by_number(struct domain *d, unsigned int number);
 struct device *device_find(struct domain *d, enum device_kind kind,
 			   uint32_t devid);

@@ -28,6 +28,7 @@
 #define END_MS		5000	/* for it to end by itself */
 #define LONG_LIFE	10000	/* ms: then the next one need not wait */
 #define RETRY_MS	100
+#define MAX_FAILURES	6	/* in a row, until nobody waits for it */
 #define RETRY_MAX_MS	10000
 
 enum op_kind { OP_START, OP_ATTACH, OP_DETACH, OP_LIST };
@@ -280,6 +281,8 @@ static void manager_ended(struct service *s, struct rl *rl)
 	     domain_name(d));
 	devices_manager_lost(d);
 	fail_ops(rl, d, "the device manager of the domain has ended, and is started again: try it once more");
+	if (m->failures >= MAX_FAILURES)
+		devices_failed(rl, d, "the device manager ends again and again: its log in /var/log/ringlet says why");
 }
 
 /* Its own file, for as long as the domain lives. */
@@ -352,8 +355,7 @@ static void start_manager(struct rl *rl, struct domain *d)
 	if (rc) {
 		note("domain '%s': %s", domain_name(d), rl->error);
 		close(pair[0]);
-		if (d->devices)
-			device_failed(rl, d->devices, rl->error);
+		devices_failed(rl, d, rl->error);
 		return;
 	}
 	manager_path(d, ".manager", path, sizeof(path));

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # build/tests/loopback.initrd: an initramfs with the device side of
-# /dev/ringlet-loopback, for the kernel of config.test on the bare machine.
+# /dev/ringlet-loopback, for bzImage.loopback on the bare machine.
 
 $(B)/tests/loopback/device: tests/loopback/device.c include/linux/ringlet.h \
 		pv-abi/include/ringlet/virtio.h tests/loopback/build.mk

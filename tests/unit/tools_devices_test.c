@@ -67,7 +67,8 @@ static int manage(void)
 	struct cmsghdr *c;
 	ssize_t n;
 
-	if (fcntl(3, F_GETFD) < 0 || fcntl(5, F_GETFD) < 0)
+	if (fcntl(3, F_GETFD) < 0 || fcntl(5, F_GETFD) < 0 ||
+	    !access("refuse-start", F_OK))
 		return 1;
 	for (;;) {
 		struct msghdr m = {
@@ -222,8 +223,12 @@ START_TEST(explains_before_it_creates)
 	      disk);
 	ck_assert_ptr_null(fake_find("web"));
 	ck_assert(!exists("domains/web.json"));
-	unlink(path("ringlet-dm"));
 	snprintf(disk, sizeof(disk), "disk=['%s,raw,xvda']", path("disk.img"));
+	write_file("refuse-start", "", 0);
+	FAILS("the device manager ends again and again", "create", "-q",
+	      "web.cfg", disk);
+	ck_assert_ptr_null(fake_find("web"));
+	unlink(path("ringlet-dm"));
 	FAILS("ringlet-dm is missing", "create", "-q", "web.cfg", disk);
 	none_left();
 }
