@@ -203,6 +203,8 @@ START_TEST(attaches_and_detaches)
 	OK("block-list", "web");
 	ck_assert_ptr_null(strstr(output, "51712"));
 	OK("block-attach", "web", "vdev=xvda", file);
+	OK("destroy", "web");
+	none_left();
 }
 END_TEST
 
