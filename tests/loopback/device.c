@@ -212,6 +212,29 @@ static void fill_buffers(void)
 	ioctl(d.fd, RINGLET_IOC_EVTCHN_SEND, d.queue_port);
 }
 
+/* There is device 0 only; drivers of others may still be about. */
+static unsigned int answer_no_device(struct ringlet_vmsg *m)
+{
+	memset(m->body, 0, sizeof(m->body));
+	switch (m->id) {
+	case RINGLET_VMSG_GET_DEVICE_INFO:
+		return sizeof(struct ringlet_vmsg_info);
+	case RINGLET_VMSG_GET_FEATURES:
+	case RINGLET_VMSG_SET_FEATURES:
+		return sizeof(struct ringlet_vmsg_features);
+	case RINGLET_VMSG_GET_CONFIG:
+	case RINGLET_VMSG_SET_CONFIG:
+		return sizeof(struct ringlet_vmsg_config);
+	case RINGLET_VMSG_BIND_QUEUE:
+		return sizeof(struct ringlet_vmsg_bind);
+	case RINGLET_VMSG_GET_STATUS:
+	case RINGLET_VMSG_SET_STATUS:
+		return sizeof(struct ringlet_vmsg_status);
+	default:
+		return sizeof(struct ringlet_vmsg_queue);
+	}
+}
+
 static unsigned int answer_device(struct ringlet_vmsg *m)
 {
 	struct ringlet_vmsg_features *f = (void *)m->body;
@@ -221,6 +244,8 @@ static unsigned int answer_device(struct ringlet_vmsg *m)
 		.device_id = VIRTIO_ID_RNG, .feature_bits = 64, .queues = 1 };
 	uint32_t status;
 
+	if (m->dev && !wrong)
+		return answer_no_device(m);
 	switch (m->id) {
 	case RINGLET_VMSG_GET_DEVICE_INFO:
 		memcpy(m->body, &info, sizeof(info));
