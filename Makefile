@@ -207,6 +207,7 @@ abi:
 -include tests/guest/build.mk
 -include tests/domain0/build.mk
 -include tests/linux/build.mk
+-include tests/loopback/build.mk
 -include tests/fuzz/build.mk
 
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
@@ -238,6 +239,10 @@ $(B)/tests/selftests.initrd: $(I)/initrd-domu.gz $(B)/selftests/initrd.gz \
 	@mkdir -p $(@D)
 	@cat $^ >$@
 
+# Both sides of the virtio bus, with another kernel that build.sh makes.
+.PHONY: loopback-files
+loopback-files: $(B)/tests/loopback.initrd linux
+
 # stress-ng, with the same kernel.
 .PHONY: stress-files
 stress-files: $(B)/tests/stress.initrd
@@ -252,12 +257,35 @@ $(B)/tests/stress.initrd: $(I)/initrd-domu.gz $(B)/tests/stress-ng.gz
 	@mkdir -p $(@D)
 	@cat $^ >$@
 
+# Domain 0 with what serves disks.
+.PHONY: disk-files
+disk-files: $(B)/tests/disk.initrd $(B)/tests/diskload.initrd
+
+$(B)/tests/empty.qcow2:
+	@mkdir -p $(@D)
+	@qemu-img create -q -f qcow2 $@ 64M
+
+$(B)/tests/storage.gz: scripts/initramfs-part.sh scripts/libraries.sh \
+		$(B)/tests/empty.qcow2
+	@scripts/initramfs-part.sh $@ \
+		usr/bin/qemu-storage-daemon=/usr/bin/qemu-storage-daemon \
+		usr/share/empty.qcow2=$(B)/tests/empty.qcow2
+
+$(B)/tests/diskload.gz: scripts/initramfs-part.sh $(B)/tests/linux/diskload
+	@scripts/initramfs-part.sh $@ usr/bin/diskload=$(B)/tests/linux/diskload
+
+$(B)/tests/diskload.initrd: $(I)/initrd-domu.gz $(B)/tests/diskload.gz
+	@cat $^ >$@
+
+$(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
+	@cat $^ >$@
+
 # --- The image --------------------------------------------------------------
 
 rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)
 example := usr/share/ringlet/example
 
-$(I)/ringlet $(I)/ringletd: $(I)/%: $(B)/dom0-tools/%
+$(I)/ringlet $(I)/ringletd $(I)/ringlet-dm: $(I)/%: $(B)/dom0-tools/%
 	@mkdir -p $(@D)
 	@strip -s -o $@ $<
 
@@ -265,11 +293,12 @@ $(I)/initrd-domu.gz: $(rootfs)
 	@echo "  CPIO    $@"
 	@scripts/initramfs.sh domu $@
 
-$(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/vmlinux \
-		$(I)/initrd-domu.gz dom0-tools/examples/example.cfg
+$(I)/initrd-dom0.gz: $(rootfs) $(I)/ringlet $(I)/ringletd $(I)/ringlet-dm \
+		$(I)/vmlinux $(I)/initrd-domu.gz dom0-tools/examples/example.cfg
 	@echo "  CPIO    $@"
 	@scripts/initramfs.sh dom0 $@ usr/bin/ringlet=$(I)/ringlet \
 		usr/sbin/ringletd=$(I)/ringletd \
+		usr/sbin/ringlet-dm=$(I)/ringlet-dm \
 		$(example)/example.cfg=dom0-tools/examples/example.cfg \
 		$(example)/vmlinux=$(I)/vmlinux \
 		$(example)/initrd.gz=$(I)/initrd-domu.gz

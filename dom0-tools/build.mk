@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The tools of domain 0: libringlet, ringlet, ringletd. Included by the top
+# The tools of domain 0: libringlet, ringlet, ringletd, ringlet-dm. Included by the top
 # Makefile. They are static, so that they run in any initramfs.
 
 TOOLS := dom0-tools
@@ -16,11 +16,14 @@ lib-c := $(wildcard $(TOOLS)/libringlet/*.c) hypervisor/builder.c hypervisor/elf
 	hypervisor/devicetree.c
 cli-c := $(wildcard $(TOOLS)/ringlet/*.c)
 daemon-c := $(wildcard $(TOOLS)/ringletd/*.c)
+dm-c := $(wildcard $(TOOLS)/ringlet-dm/*.c)
 lib-o := $(lib-c:%.c=$(TOOLS_B)/obj/%.o)
 cli-o := $(cli-c:%.c=$(TOOLS_B)/obj/%.o)
 daemon-o := $(daemon-c:%.c=$(TOOLS_B)/obj/%.o)
+dm-o := $(dm-c:%.c=$(TOOLS_B)/obj/%.o)
 
-tools: $(TOOLS_B)/ringlet $(TOOLS_B)/ringletd $(TOOLS_B)/libringlet.a
+tools: $(TOOLS_B)/ringlet $(TOOLS_B)/ringletd $(TOOLS_B)/ringlet-dm \
+	$(TOOLS_B)/libringlet.a
 
 $(TOOLS_B)/flags: FORCE
 	$(call write-changed,'$(CC) $(TOOLS_CFLAGS)')
@@ -43,7 +46,11 @@ $(TOOLS_B)/ringletd: $(daemon-o) $(TOOLS_B)/libringlet.a
 	@echo "  LD      $@"
 	@$(CC) $(TOOLS_CFLAGS) $(TOOLS_LDFLAGS) -o $@ $^ $(TOOLS_LIBS)
 
--include $(lib-o:.o=.d) $(cli-o:.o=.d) $(daemon-o:.o=.d)
+$(TOOLS_B)/ringlet-dm: $(dm-o)
+	@echo "  LD      $@"
+	@$(CC) $(TOOLS_CFLAGS) $(TOOLS_LDFLAGS) -o $@ $^ -ljson-c
+
+-include $(lib-o:.o=.d) $(cli-o:.o=.d) $(daemon-o:.o=.d) $(dm-o:.o=.d)
 
 # --- Installation -----------------------------------------------------------
 
@@ -55,10 +62,13 @@ MANDIR ?= $(PREFIX)/share/man
 install: tools
 	install -D -m 755 $(TOOLS_B)/ringlet $(DESTDIR)$(PREFIX)/sbin/ringlet
 	install -D -m 755 $(TOOLS_B)/ringletd $(DESTDIR)$(PREFIX)/sbin/ringletd
+	install -D -m 755 $(TOOLS_B)/ringlet-dm $(DESTDIR)$(PREFIX)/sbin/ringlet-dm
 	install -D -m 644 $(TOOLS)/man/ringlet.1 $(DESTDIR)$(MANDIR)/man1/ringlet.1
 	install -D -m 644 $(TOOLS)/man/ringlet.cfg.5 \
 		$(DESTDIR)$(MANDIR)/man5/ringlet.cfg.5
 	install -D -m 644 $(TOOLS)/man/ringletd.8 $(DESTDIR)$(MANDIR)/man8/ringletd.8
+	install -D -m 644 $(TOOLS)/man/ringlet-dm.8 \
+		$(DESTDIR)$(MANDIR)/man8/ringlet-dm.8
 	install -D -m 644 $(TOOLS)/ringlet.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringlet
 	install -D -m 644 $(TOOLS)/ringletd.service \

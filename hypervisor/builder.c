@@ -217,6 +217,13 @@ static int check_input(struct builder *b)
 	    meets_memory(b, in->shared_gpa, BUILDER_SHARED_SIZE))
 		return fail(b, EINVAL, "shared page at 0x%lx is not at a page outside memory",
 			    (unsigned long)in->shared_gpa);
+	if (in->virtio_gpa &&
+	    (in->virtio_gpa & (PAGE - 1) ||
+	     in->virtio_gpa > BUILDER_MAX_MEMORY - PAGE ||
+	     meets_memory(b, in->virtio_gpa, PAGE) ||
+	     in->virtio_gpa - in->shared_gpa < BUILDER_SHARED_SIZE))
+		return fail(b, EINVAL, "page of the virtio bus at 0x%lx is not at a page of its own outside memory",
+			    (unsigned long)in->virtio_gpa);
 	return 0;
 }
 
@@ -251,6 +258,8 @@ static void plan_tables(struct builder *b, u64 *size)
 	shared_end = b->in.shared_gpa + BUILDER_SHARED_SIZE;
 	if (end < shared_end)
 		end = shared_end;
+	if (b->in.virtio_gpa && end < b->in.virtio_gpa + PAGE)
+		end = b->in.virtio_gpa + PAGE;
 	if (end < 4 * GIB)
 		end = 4 * GIB;
 	l->mapped_end = round_up(end, TABLE_2M);

@@ -82,6 +82,11 @@ struct builder_input {
 	bool control;			/* the control domain */
 	u64 shared_gpa;			/* shared page; time page behind it */
 
+	/* The page of the virtio bus (ringlet/virtio.h), or 0: there is none. */
+	u64 virtio_gpa;
+	u32 virtio_port;		/* an event channel port of the domain */
+	u32 virtio_backend;		/* domain that serves the devices */
+
 	/* Domain 0: the machine. nr_e820 = 0, acpi_rsdp = 0: no such property. */
 	const struct builder_e820 *e820;
 	u32 nr_e820;			/* up to BUILDER_MAX_E820 */

@@ -165,6 +165,25 @@ static int write_hypervisor(void *fdt, const struct builder_input *in,
 	return rc ? rc : fdt_end_node(fdt);
 }
 
+static int write_virtio(void *fdt, const struct builder_input *in)
+{
+	int rc;
+
+	rc = fdt_begin_node(fdt, "virtio");
+	if (!rc)
+		rc = fdt_property_string(fdt, "compatible",
+					 "ringlet,virtio-bus");
+	if (!rc)
+		rc = fdt_property_u64(fdt, "ringlet,page", in->virtio_gpa);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "ringlet,event-channel",
+				      in->virtio_port);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "ringlet,backend",
+				      in->virtio_backend);
+	return rc ? rc : fdt_end_node(fdt);
+}
+
 int devicetree_write(void *buf, u64 room, const struct builder_input *in,
 		     const struct builder_layout *layout)
 {
@@ -189,6 +208,8 @@ int devicetree_write(void *buf, u64 room, const struct builder_input *in,
 		rc = write_chosen(buf, in, layout);
 	if (!rc)
 		rc = write_hypervisor(buf, in, layout);
+	if (!rc && in->virtio_gpa)
+		rc = write_virtio(buf, in);
 	if (!rc)
 		rc = fdt_end_node(buf);
 	return rc ? rc : fdt_finish(buf);

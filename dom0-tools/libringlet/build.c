@@ -13,12 +13,16 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IN_PAGE		0xfffULL	/* offset in a page */
 #define MIB		(1ULL << 20)
 #define FILE_MAX	(4ULL << 30)	/* bytes of a kernel or RAM disk */
 #define SHARED_ALIGN	(2 * MIB)	/* keeps 2 MiB mappings whole */
+#define BUS_PAGES	1
+#define BUSY_TRIES	30
+#define BUSY_WAIT_NS	(100 * 1000 * 1000L)
 
 /* A file in memory: the builder needs an image that does not change. */
 struct file {
@@ -125,6 +129,8 @@ static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 	in->vcpus = config->maxvcpus;
 	in->shared_gpa = (bd->memory.size + SHARED_ALIGN - 1) &
 			 ~(SHARED_ALIGN - 1);
+	in->virtio_gpa = in->shared_gpa + BUILDER_SHARED_SIZE;
+	in->virtio_backend = RINGLET_DOMID_0;
 	if (getrandom(bd->seed, sizeof(bd->seed), GRND_NONBLOCK) ==
 	    sizeof(bd->seed))
 		in->rng_seed = bd->seed;
@@ -167,12 +173,50 @@ static int check_memory(struct rl *rl, const struct rl_config *config)
 	return 0;
 }
 
+/* A disk that was in use by a domain that has just ended is free in a moment. */
+static int check_disk(struct rl *rl, const struct rl_disk *disk,
+		      unsigned int tries)
+{
+	const struct timespec wait = { .tv_nsec = BUSY_WAIT_NS };
+	struct rl_disk_chain chain;
+	char why[384];
+	int rc;
+
+	for (;;) {
+		rc = rl_disk_open(disk, &chain, why, sizeof(why));
+		if (rc != -EBUSY || !tries--)
+			break;
+		nanosleep(&wait, NULL);
+	}
+	if (rc)
+		return rl_fail(rl, -rc, "%s", why);
+	rl_disk_close(&chain);
+	return 0;
+}
+
+static int check_devices(struct rl *rl, const struct rl_config *config,
+			 unsigned int tries)
+{
+	char why[384];
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < config->nr_disks; i++)
+		rc = check_disk(rl, &config->disks[i], tries);
+	for (i = 0; !rc && i < config->nr_vifs; i++) {
+		rc = rl_vif_check(&config->vifs[i], why, sizeof(why));
+		if (rc)
+			rl_fail(rl, -rc, "%s", why);
+	}
+	return rc;
+}
+
 static int create(struct build *bd, const struct rl_config *config)
 {
 	struct ringlet_domain_create c = {
 		.vcpus = config->maxvcpus,
 		.weight = config->cpu_weight,
-		.max_pages = config->memory << 8,
+		.max_pages = (config->memory << 8) + BUS_PAGES,
 	};
 	int rc;
 
@@ -213,6 +257,25 @@ static int restrict_cpus(struct build *bd, const struct rl_config *config)
 	return rc;
 }
 
+/*
+ * The bus of its devices: every domain has one, with or without devices, so that
+ * they can come while it runs.
+ */
+static int make_bus(struct build *bd)
+{
+	struct builder_input *in = &bd->b.in;
+	int rc;
+
+	rc = rl_domain_populate(bd->rl, bd->domid, in->virtio_gpa >> PAGE_SHIFT,
+				BUS_PAGES);
+	if (!rc)
+		rc = rl_new_port(bd->rl, bd->domid);
+	if (rc < 0)
+		return rc;
+	in->virtio_port = (uint32_t)rc;
+	return 0;
+}
+
 /* Fill the new, empty domain. */
 static int fill(struct build *bd, const struct rl_config *config)
 {
@@ -226,6 +289,8 @@ static int fill(struct build *bd, const struct rl_config *config)
 	if (!rc)
 		rc = rl_domain_set_shared(rl, bd->domid, bd->b.in.shared_gpa >>
 					  PAGE_SHIFT);
+	if (!rc)
+		rc = make_bus(bd);
 	if (!rc && config->vcpus < config->maxvcpus)
 		rc = rl_domain_set_vcpus(rl, bd->domid, config->vcpus);
 	if (rc)
@@ -238,7 +303,8 @@ static int fill(struct build *bd, const struct rl_config *config)
 	return rc ? rc : restrict_cpus(bd, config);
 }
 
-int rl_build(struct rl *rl, const struct rl_config *config)
+int rl_build(struct rl *rl, const struct rl_config *config, bool again,
+	     struct rl_bus *bus)
 {
 	struct build *bd = malloc(sizeof(*bd));
 	char error[RL_ERROR_LEN];
@@ -248,6 +314,8 @@ int rl_build(struct rl *rl, const struct rl_config *config)
 	if (!bd)
 		return rl_fail(rl, ENOMEM, "out of memory");
 	rc = plan(bd, rl, config);
+	if (!rc && !again)
+		rc = check_devices(rl, config, BUSY_TRIES);
 	if (!rc)
 		rc = check_memory(rl, config);
 	if (!rc)
@@ -260,6 +328,9 @@ int rl_build(struct rl *rl, const struct rl_config *config)
 			rl_domain_destroy(rl, domid);
 			memcpy(rl->error, error, sizeof(error));
 		}
+		bus->pages = config->memory << 8;
+		bus->gfn = bd->b.in.virtio_gpa >> PAGE_SHIFT;
+		bus->port = bd->b.in.virtio_port;
 	}
 	end_build(bd);
 	return rc ? rc : (int)domid;
@@ -273,6 +344,8 @@ int rl_build_check(struct rl *rl, const struct rl_config *config)
 	if (!bd)
 		return rl_fail(rl, ENOMEM, "out of memory");
 	rc = plan(bd, rl, config);
+	if (!rc)
+		rc = check_devices(rl, config, 0);
 	end_build(bd);
 	return rc;
 }

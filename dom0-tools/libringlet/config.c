@@ -2,9 +2,8 @@
 /*
  * Configuration of a domain: keys and their values. See config.h.
  */
-#include "config.h"
+#include "config_set.h"
 #include "keys.h"
-#include "syntax.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,23 +15,26 @@
 #include <strings.h>
 #include <sys/random.h>
 #include <unistd.h>
-#include <json-c/json.h>
 
-#define CONFIG_MAX	(1 << 20)	/* bytes of a configuration file */
 #define NEAR		3		/* edits to a suggested key */
+
+/* The name that it has in this file. */
+#define fail rl_config_fail
+
+enum list {
+	NO_LIST,
+	MAYBE_LIST,			/* one value, or a list of them */
+	ONLY_LIST,			/* of devices: may be empty, may grow */
+};
 
 struct key {
 	const char *name;
 	int (*set)(struct rl_config_reader *r, const struct rl_setting *s);
-	bool list;			/* may be one */
+	enum list list;
 };
 
-static int fail(struct rl_config_reader *r, const struct rl_setting *s,
-		const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* Note an error with its place; s->line is 0 where there are no lines. */
-static int fail(struct rl_config_reader *r, const struct rl_setting *s,
-		const char *format, ...)
+int rl_config_fail(struct rl_config_reader *r, const struct rl_setting *s,
+		   const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -204,11 +206,12 @@ static int set_vcpu_cpus(struct rl_config_reader *r,
 			 const struct rl_setting *s, struct rl_vcpu_cpus *to)
 {
 	const char *text = s->value;
+	unsigned int count = s->list ? s->count : 1;
 	char why[128];
 
 	to->nr = 0;
 	to->list = s->list;
-	do {
+	while (to->nr < count) {
 		if (to->nr == RINGLET_MAX_VCPUS)
 			return fail(r, s, "the list '%s' has more than %d entries: a domain cannot have so many vCPUs",
 				    s->key, RINGLET_MAX_VCPUS);
@@ -216,7 +219,7 @@ static int set_vcpu_cpus(struct rl_config_reader *r,
 				   sizeof(why)))
 			return fail(r, s, "'%s': %s", s->key, why);
 		text += strlen(text) + 1;
-	} while (s->list && *text);
+	}
 	return 0;
 }
 
@@ -277,23 +280,26 @@ static int set_on_crash(struct rl_config_reader *r, const struct rl_setting *s)
 }
 
 static const struct key keys[] = {
-	{ "name", set_name, false },
-	{ "uuid", set_uuid, false },
-	{ "kernel", set_kernel, false },
-	{ "ramdisk", set_ramdisk, false },
-	{ "root", set_root, false },
-	{ "extra", set_extra, false },
-	{ "cmdline", set_cmdline, false },
-	{ "memory", set_memory, false },
-	{ "vcpus", set_vcpus, false },
-	{ "maxvcpus", set_maxvcpus, false },
-	{ "cpu_weight", set_cpu_weight, false },
-	{ "cap", set_cap, false },
-	{ "cpus", set_cpus, true },
-	{ "cpus_soft", set_cpus_soft, true },
-	{ "on_poweroff", set_on_poweroff, false },
-	{ "on_reboot", set_on_reboot, false },
-	{ "on_crash", set_on_crash, false },
+	{ "name", set_name, NO_LIST },
+	{ "uuid", set_uuid, NO_LIST },
+	{ "kernel", set_kernel, NO_LIST },
+	{ "ramdisk", set_ramdisk, NO_LIST },
+	{ "root", set_root, NO_LIST },
+	{ "extra", set_extra, NO_LIST },
+	{ "cmdline", set_cmdline, NO_LIST },
+	{ "memory", set_memory, NO_LIST },
+	{ "vcpus", set_vcpus, NO_LIST },
+	{ "maxvcpus", set_maxvcpus, NO_LIST },
+	{ "cpu_weight", set_cpu_weight, NO_LIST },
+	{ "cap", set_cap, NO_LIST },
+	{ "cpus", set_cpus, MAYBE_LIST },
+	{ "cpus_soft", set_cpus_soft, MAYBE_LIST },
+	{ "on_poweroff", set_on_poweroff, NO_LIST },
+	{ "on_reboot", set_on_reboot, NO_LIST },
+	{ "on_crash", set_on_crash, NO_LIST },
+	{ "disk", rl_config_set_disk, ONLY_LIST },
+	{ "vif", rl_config_set_vif, ONLY_LIST },
+	{ "p9", rl_config_no_p9, ONLY_LIST },
 };
 
 #define NR_KEYS		(sizeof(keys) / sizeof(keys[0]))
@@ -344,7 +350,34 @@ static int unknown_key(struct rl_config_reader *r, const struct rl_setting *s)
 		    s->key);
 }
 
-static int set_setting(void *context, const struct rl_setting *s)
+/* Is the value what the key may have: one, a list, more of a list? */
+static int check_shape(struct rl_config_reader *r, const struct key *key,
+		       const struct rl_setting *s)
+{
+	const char *text = s->value;
+	unsigned int i;
+
+	if (s->append && key->list != ONLY_LIST)
+		return fail(r, s, "'+=' is for lists, and '%s' is not one: write '%s = ...' once",
+			    s->key, s->key);
+	if (!s->list)
+		return key->list != ONLY_LIST ? 0 :
+		       fail(r, s, "'%s' must be a list: %s = [ '%s' ]", s->key,
+			    s->key, s->value);
+	if (key->list == NO_LIST)
+		return fail(r, s, "'%s' must be one value, not a list", s->key);
+	if (!text)
+		return fail(r, s, "'%s' must be a list of strings", s->key);
+	if (key->list == ONLY_LIST)
+		return 0;
+	for (i = 0; i < s->count && *text; i++)
+		text += strlen(text) + 1;
+	return s->count && i == s->count ? 0 :
+	       fail(r, s, "'%s' must be a list of strings that are not empty",
+		    s->key);
+}
+
+int rl_config_set(void *context, const struct rl_setting *s)
 {
 	struct rl_config_reader *r = context;
 	char sentence[512];
@@ -353,12 +386,8 @@ static int set_setting(void *context, const struct rl_setting *s)
 	for (i = 0; i < NR_KEYS; i++) {
 		if (strcmp(s->key, keys[i].name))
 			continue;
-		if (s->list && !keys[i].list)
-			return fail(r, s, "'%s' must be one value, not a list",
-				    s->key);
-		if (s->list && (!s->value || !*s->value))
-			return fail(r, s, "'%s' must be a list of strings that are not empty",
-				    s->key);
+		if (check_shape(r, &keys[i], s))
+			return -EINVAL;
 		return keys[i].set(r, s);
 	}
 	for (i = 0; i < NR_KEYS_OF_XL; i++) {
@@ -385,103 +414,6 @@ void rl_config_begin(struct rl_config_reader *r,
 	r->config.on_poweroff = RL_DESTROY;
 	r->config.on_reboot = RL_RESTART;
 	r->config.on_crash = RL_DESTROY;
-}
-
-int rl_config_text(struct rl_config_reader *r, const char *text,
-		   const char *source)
-{
-	return rl_syntax_parse(text, source, false, set_setting, r, r->error,
-			       sizeof(r->error));
-}
-
-int rl_config_file(struct rl_config_reader *r, const char *path)
-{
-	bool from_stdin = !strcmp(path, "-");
-	FILE *f = from_stdin ? stdin : fopen(path, "re");
-	char *text;
-	size_t n;
-	int rc;
-
-	if (!f) {
-		rc = errno;
-		snprintf(r->error, sizeof(r->error), "cannot read configuration file %s: %s",
-			 path, strerror(rc));
-		return -rc;
-	}
-	text = malloc(CONFIG_MAX + 1);
-	n = text ? fread(text, 1, CONFIG_MAX + 1, f) : 0;
-	rc = ferror(f) ? errno : 0;
-	if (!from_stdin)
-		fclose(f);
-	if (!text || rc) {
-		rc = text ? rc : ENOMEM;
-		snprintf(r->error, sizeof(r->error), "cannot read configuration file %s: %s",
-			 path, strerror(rc));
-	} else if (n > CONFIG_MAX || memchr(text, 0, n)) {
-		rc = EINVAL;
-		snprintf(r->error, sizeof(r->error), "%s is not a configuration file: it %s",
-			 path, n > CONFIG_MAX ? "has more than 1 MiB" :
-			 "contains zero bytes");
-	} else {
-		text[n] = 0;
-		rc = -rl_config_text(r, text, from_stdin ? "standard input" :
-				     path);
-	}
-	free(text);
-	return -rc;
-}
-
-int rl_config_argument(struct rl_config_reader *r, const char *argument)
-{
-	char source[128];
-
-	snprintf(source, sizeof(source), "argument '%.100s'", argument);
-	return rl_syntax_parse(argument, source, true, set_setting, r, r->error,
-			       sizeof(r->error));
-}
-
-/* The strings of an array, as struct rl_setting has them; NULL: no memory. */
-static char *join(struct json_object *array)
-{
-	size_t i, n = json_object_array_length(array), size = 1;
-	char *all, *p;
-
-	for (i = 0; i < n; i++)
-		size += strlen(json_object_get_string(
-			json_object_array_get_idx(array, i))) + 1;
-	all = p = calloc(1, size);
-	for (i = 0; all && i < n; i++)
-		p = stpcpy(p, json_object_get_string(
-			json_object_array_get_idx(array, i))) + 1;
-	return all;
-}
-
-int rl_config_json(struct rl_config_reader *r, struct json_object *json)
-{
-	struct rl_setting s = { .source = "configuration" };
-	struct json_object_iterator it = json_object_iter_begin(json);
-	struct json_object_iterator end = json_object_iter_end(json);
-	struct json_object *value;
-	int rc = 0;
-
-	for (; !rc && !json_object_iter_equal(&it, &end);
-	     json_object_iter_next(&it)) {
-		value = json_object_iter_peek_value(&it);
-		snprintf(s.key, sizeof(s.key), "%s",
-			 json_object_iter_peek_name(&it));
-		s.number = json_object_is_type(value, json_type_int);
-		s.list = json_object_is_type(value, json_type_array);
-		if (!s.number && !s.list &&
-		    !json_object_is_type(value, json_type_string))
-			return fail(r, &s, "'%s' is neither a string nor a number",
-				    s.key);
-		s.value = s.list ? join(value) :
-				   (char *)json_object_get_string(value);
-		rc = set_setting(r, &s);
-		if (s.list)
-			free(s.value);
-	}
-	return rc;
 }
 
 static int make_cmdline(struct rl_config_reader *r, const struct rl_setting *s)
@@ -545,6 +477,8 @@ int rl_config_end(struct rl_config_reader *r, struct rl_config *config,
 		r->config.uuid[6] = (r->config.uuid[6] & 0x0f) | 0x40;
 		r->config.uuid[8] = (r->config.uuid[8] & 0x3f) | 0x80;
 	}
+	if (!rc)
+		rc = rl_config_end_devices(r, &s);
 	if (rc) {
 		rl_config_free(&r->config);
 		memset(config, 0, sizeof(*config));
@@ -565,6 +499,7 @@ void rl_config_free(struct rl_config *config)
 	free(config->ramdisk);
 	free(config->cmdline);
 	config->kernel = config->ramdisk = config->cmdline = NULL;
+	rl_config_free_devices(config);
 }
 
 bool rl_name_ok(const char *name, const char **why)

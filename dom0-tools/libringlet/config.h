@@ -12,12 +12,15 @@
 #include <stdint.h>
 #include <ringlet/abi.h>
 #include "cpus.h"
+#include "disk.h"
+#include "vif.h"
 
 struct json_object;
 
 #define RL_MEMORY_MIN	4		/* MiB */
 #define RL_MEMORY_MAX	(16 << 20)	/* MiB */
 #define RL_CMDLINE_MAX	4095		/* characters */
+#define RL_MAX_DEVICES	64		/* of a domain, of all kinds */
 
 enum rl_action {
 	RL_DESTROY,
@@ -38,6 +41,9 @@ struct rl_config {
 	uint32_t cap;			/* percent of a pCPU; 0 = none */
 	struct rl_vcpu_cpus cpus, cpus_soft;
 	enum rl_action on_poweroff, on_reboot, on_crash;
+	struct rl_disk *disks;		/* ascending by devid */
+	struct rl_vif *vifs;
+	unsigned int nr_disks, nr_vifs;
 };
 
 /* A configuration while it is read. */
@@ -75,6 +81,22 @@ void rl_config_free(struct rl_config *config);
 
 /* The configuration as JSON object, which rl_config_json() reads. */
 struct json_object *rl_config_to_json(const struct rl_config *config);
+
+/* The lowest number that no network interface of a domain has. */
+uint32_t rl_config_free_devid(const struct rl_config *config);
+
+/*
+ * One more device. Returns it, or NULL with a sentence in 'why'. The pointer is
+ * good until the next change.
+ */
+const struct rl_disk *rl_config_add_disk(struct rl_config *config,
+					 const char *text, char *why,
+					 size_t size);
+const struct rl_vif *rl_config_add_vif(struct rl_config *config,
+				       const char *text, char *why,
+				       size_t size);
+void rl_config_remove_disk(struct rl_config *config, uint32_t devid);
+void rl_config_remove_vif(struct rl_config *config, uint32_t devid);
 
 /* May a domain have this name? Else a reason is in 'why'. */
 bool rl_name_ok(const char *name, const char **why);

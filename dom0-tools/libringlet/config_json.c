@@ -2,6 +2,7 @@
 /* A configuration as JSON, for ringletd and its records: see config.h. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <json-c/json.h>
 
 static void add_string(struct json_object *json, const char *key,
@@ -34,6 +35,33 @@ static void add_cpus(struct json_object *json, const char *key,
 	json_object_put(array);
 }
 
+/* Devices, as the specifications that describe them. */
+static void add_devices(struct json_object *json, const struct rl_config *c)
+{
+	struct json_object *array;
+	unsigned int i;
+	char *text;
+
+	array = json_object_new_array();
+	for (i = 0; i < c->nr_disks; i++) {
+		text = rl_disk_text(&c->disks[i]);
+		if (text)
+			json_object_array_add(array,
+					      json_object_new_string(text));
+		free(text);
+	}
+	json_object_object_add(json, "disk", array);
+	array = json_object_new_array();
+	for (i = 0; i < c->nr_vifs; i++) {
+		text = rl_vif_text(&c->vifs[i]);
+		if (text)
+			json_object_array_add(array,
+					      json_object_new_string(text));
+		free(text);
+	}
+	json_object_object_add(json, "vif", array);
+}
+
 struct json_object *rl_config_to_json(const struct rl_config *config)
 {
 	struct json_object *json = json_object_new_object();
@@ -56,5 +84,6 @@ struct json_object *rl_config_to_json(const struct rl_config *config)
 	add_string(json, "on_poweroff", rl_action_name(config->on_poweroff));
 	add_string(json, "on_reboot", rl_action_name(config->on_reboot));
 	add_string(json, "on_crash", rl_action_name(config->on_crash));
+	add_devices(json, config);
 	return json;
 }

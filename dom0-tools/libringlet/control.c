@@ -461,6 +461,18 @@ int rl_bind_virq(struct rl *rl, uint32_t virq, int eventfd)
 	return 0;
 }
 
+int rl_new_port(struct rl *rl, uint32_t domid)
+{
+	return domain_fail(rl, rl_dev_new_port(rl->fd, domid), domid,
+			   "make an event channel in");
+}
+
+int rl_domain_fd(struct rl *rl, uint32_t domid)
+{
+	return domain_fail(rl, rl_dev_domain(rl->fd, domid), domid,
+			   "get a descriptor for");
+}
+
 void *rl_map(struct rl *rl, uint32_t domid, uint64_t gfn, uint64_t count)
 {
 	return rl_dev_map(rl->fd, domid, gfn, count);

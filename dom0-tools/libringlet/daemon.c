@@ -76,7 +76,9 @@ static int receive_line(int fd, char *line, size_t size)
 	return 0;
 }
 
-static int read_reply(struct rl *rl, const char *line)
+/* 'out' takes the reply, or is NULL. */
+static int read_reply(struct rl *rl, const char *line,
+		      struct json_object **out)
 {
 	struct json_object *reply = json_tokener_parse(line);
 	struct json_object *value;
@@ -89,11 +91,15 @@ static int read_reply(struct rl *rl, const char *line)
 		rc = json_object_get_int(value);
 	else
 		rc = rl_fail(rl, EPROTO, "ringletd answers in another way than expected: is it of the same version as 'ringlet'?");
-	json_object_put(reply);
+	if (rc >= 0 && out)
+		*out = reply;
+	else
+		json_object_put(reply);
 	return rc;
 }
 
-int rl_daemon_request(struct rl *rl, struct json_object *request, int *fd_out)
+static int ask(struct rl *rl, struct json_object *request,
+	       struct json_object **reply, int *fd_out)
 {
 	char line[RL_REQUEST_MAX];
 	int fd, rc;
@@ -113,10 +119,21 @@ int rl_daemon_request(struct rl *rl, struct json_object *request, int *fd_out)
 	if (rc)
 		rc = rl_fail(rl, -rc, "ringletd ended the connection without an answer: its log says why");
 	else
-		rc = read_reply(rl, line);
+		rc = read_reply(rl, line, reply);
 	if (rc >= 0 && fd_out)
 		*fd_out = fd;
 	else
 		close(fd);
 	return rc;
+}
+
+int rl_daemon_request(struct rl *rl, struct json_object *request, int *fd)
+{
+	return ask(rl, request, NULL, fd);
+}
+
+int rl_daemon_ask(struct rl *rl, struct json_object *request,
+		  struct json_object **reply)
+{
+	return ask(rl, request, reply, NULL);
 }

@@ -14,13 +14,24 @@
  *       behind the reply the connection is the console: output of this
  *       domain's life so far, then live; input the other way. The end of the
  *       stream is the end of the domain.
+ *   {"op": "attach", "domain": ..., "disk": specification} (or "vif")
+ *       give a running domain a device, as in its configuration. The reply
+ *       comes when its manager has it.
+ *   {"op": "detach", "domain": ..., "disk": name or number, "force": bool}
+ *       (or "vif": number or MAC address) take it away; the guest must let go of
+ *       it, unless that is forced.
+ *   {"op": "devices", "domain": ...}
+ *       the reply has "devices": an array of objects with "kind" ("disk" or
+ *       "vif"), "devid", "dev" (the number on its bus), "state" ("preparing",
+ *       "offered", "connected", "detaching"), and what the kind has: "vdev",
+ *       "target", "format", "access"; "mac", "bridge", "vifname".
  */
 #ifndef RL_DAEMON_H
 #define RL_DAEMON_H
 
 #include "ringlet.h"
 
-#define RL_REQUEST_MAX	16384	/* bytes of a request or reply line */
+#define RL_REQUEST_MAX	65536	/* bytes of a request or reply line */
 
 struct json_object;
 
@@ -33,6 +44,10 @@ struct json_object;
  * EREMOTEIO with the daemon's sentence, and those of socket calls.
  */
 int rl_daemon_request(struct rl *rl, struct json_object *request, int *fd);
+
+/* As rl_daemon_request(); *reply is the whole of it, to be freed. */
+int rl_daemon_ask(struct rl *rl, struct json_object *request,
+		  struct json_object **reply);
 
 /* The path of the socket in rl_run_dir(). */
 void rl_daemon_path(char *path, size_t size);

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -61,6 +63,52 @@ int rl_dev_bind_virq(int fd, uint32_t virq, int eventfd)
 		return -errno;
 	connect.port = bind.port;
 	return ioctl(fd, RINGLET_IOC_EVTCHN_EVENTFD, &connect) ? -errno : 0;
+}
+
+int rl_dev_new_port(int fd, uint32_t domid)
+{
+	struct ringlet_evtchn_bind bind = {
+		.type = RINGLET_BIND_NEW,
+		.domain = domid,
+	};
+
+	if (ioctl(fd, RINGLET_IOC_EVTCHN_BIND, &bind) ||
+	    ioctl(fd, RINGLET_IOC_EVTCHN_CLOSE, (unsigned long)bind.port))
+		return -errno;
+	return (int)bind.value;
+}
+
+int rl_dev_domain(int fd, uint32_t domid)
+{
+	struct ringlet_domain_fd domain = { .domain = domid, .fd = -1 };
+
+	return ioctl(fd, RINGLET_IOC_DOMAIN, &domain) ? -errno : domain.fd;
+}
+
+bool rl_program(const char *name, char *path, size_t size)
+{
+	static const char *const directories[] = {
+		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
+		"/sbin", "/bin",
+	};
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+	char *slash;
+	size_t i;
+
+	if (n > 0) {
+		path[n] = 0;
+		slash = strrchr(path, '/');
+		snprintf(slash + 1, size - (size_t)(slash + 1 - path), "%s",
+			 name);
+		if (!access(path, X_OK))
+			return true;
+	}
+	for (i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		snprintf(path, size, "%s/%s", directories[i], name);
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
 }
 
 const char *rl_run_dir(void)

@@ -6,6 +6,8 @@
 #ifndef RL_DEVICE_H
 #define RL_DEVICE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <linux/ringlet.h>
 
@@ -30,6 +32,24 @@ void rl_dev_unmap(void *mapping, uint64_t count);
  * device is open. Returns 0 or -errno.
  */
 int rl_dev_bind_virq(int fd, uint32_t virq, int eventfd);
+
+/*
+ * Make an event channel port in a domain, for this domain, and leave it unbound.
+ * Returns its number, or -errno.
+ */
+int rl_dev_new_port(int fd, uint32_t domid);
+
+/*
+ * A descriptor of the control device that is good for one domain only
+ * (RINGLET_IOC_DOMAIN), close-on-exec. Or -errno.
+ */
+int rl_dev_domain(int fd, uint32_t domid);
+
+/*
+ * The path of a program that ringletd needs: beside this one, or in the usual
+ * places. Returns false if there is none.
+ */
+bool rl_program(const char *name, char *path, size_t size);
 
 /* Directories of ringletd's socket and records, and of console logs. */
 const char *rl_run_dir(void);

@@ -99,14 +99,40 @@ void *rl_map(struct rl *rl, uint32_t domid, uint64_t gfn, uint64_t count);
 void rl_unmap(void *mapping, uint64_t count);
 
 /*
+ * Make a port in a domain that domain 0 may bind to. Returns its number.
+ * Errors: ESRCH, ENOSPC.
+ */
+int rl_new_port(struct rl *rl, uint32_t domid);
+
+/*
+ * A close-on-exec descriptor with which a program can serve this domain's
+ * devices, and do nothing else. Errors: ESRCH.
+ */
+int rl_domain_fd(struct rl *rl, uint32_t domid);
+
+/* Where the bus of a domain's devices is (ringlet/virtio.h). */
+struct rl_bus {
+	uint64_t pages;			/* of memory, from gfn 0 */
+	uint64_t gfn;
+	uint32_t port;
+};
+
+/*
  * Build a domain: it is paused, with its memory and its first vCPU ready to
  * start. On failure no domain is left. Returns the domain identifier.
  * Errors: ENOENT and others of open(2) for kernel and ramdisk, EINVAL (the
  * kernel cannot run here), ENOMEM, EEXIST (name in use).
+ *
+ * @again: its devices are there already, from the life before this one
+ * @bus: where its virtio bus is (out)
  */
-int rl_build(struct rl *rl, const struct rl_config *config);
+int rl_build(struct rl *rl, const struct rl_config *config, bool again,
+	     struct rl_bus *bus);
 
-/* Everything of rl_build() that needs no hypervisor; 'rl' need not be open. */
+/*
+ * Everything of rl_build() that needs no hypervisor, the files and bridges of
+ * its devices included; 'rl' need not be open.
+ */
 int rl_build_check(struct rl *rl, const struct rl_config *config);
 
 #endif /* RL_RINGLET_H */

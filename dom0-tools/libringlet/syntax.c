@@ -97,9 +97,9 @@ static int parse_key(struct parser *ps, struct rl_setting *s)
 	s->key[n] = 0;
 	ps->p += n;
 	skip_blanks(ps);
-	if (!strncmp(ps->p, "+=", 2))
-		return fail(ps, "'+=' is for lists, and '%s' is not one: write '%s = ...' once",
-			    s->key, s->key);
+	s->append = !strncmp(ps->p, "+=", 2);
+	if (s->append)
+		ps->p++;
 	if (*ps->p != '=')
 		return fail(ps, "expected '=' after '%s', but found %s", s->key,
 			    found(ps, buf, sizeof(buf)));
@@ -168,11 +168,15 @@ static int parse_number(struct parser *ps, char *out)
 	return 0;
 }
 
-/* A list; 'out' takes its elements, or is NULL. Sets *flat if none is a list. */
+/*
+ * A list; 'out' takes its elements, or is NULL. Counts them, and sets *flat if
+ * none is a list.
+ */
 static int parse_list(struct parser *ps, unsigned int depth, char *out,
-		      bool *flat)
+		      unsigned int *count, bool *flat)
 {
 	unsigned int start = ps->line;
+	unsigned int inner_count;
 	bool inner;
 	int rc = 0;
 
@@ -181,10 +185,9 @@ static int parse_list(struct parser *ps, unsigned int depth, char *out,
 			    MAX_DEPTH);
 	ps->p++;
 	*flat = true;
+	*count = 0;
 	for (;;) {
 		skip_lines(ps, ",");
-		if (out)
-			*out = 0;
 		if (*ps->p == ']') {
 			ps->p++;
 			return 0;
@@ -194,7 +197,7 @@ static int parse_list(struct parser *ps, unsigned int depth, char *out,
 		else if (isdigit((unsigned char)*ps->p))
 			rc = parse_number(ps, out);
 		else if (*ps->p == '[')
-			rc = parse_list(ps, depth + 1, NULL, &inner);
+			rc = parse_list(ps, depth + 1, NULL, &inner_count, &inner);
 		else if (!*ps->p)
 			rc = fail(ps, "the list that begins in line %u has no closing ]",
 				  start);
@@ -203,7 +206,8 @@ static int parse_list(struct parser *ps, unsigned int depth, char *out,
 				  *ps->p);
 		if (rc)
 			return rc;
-		if (ps->p[-1] == ']' || (out && !*out))
+		++*count;
+		if (ps->p[-1] == ']')
 			*flat = false;
 		else if (out)
 			out += strlen(out) + 1;
@@ -220,7 +224,7 @@ static int parse_value(struct parser *ps, struct rl_setting *s, char *room)
 	if (*ps->p == '"' || *ps->p == '\'')
 		return parse_string(ps, room);
 	if (*ps->p == '[') {
-		rc = parse_list(ps, 1, room, &s->list);
+		rc = parse_list(ps, 1, room, &s->count, &s->list);
 		s->value = s->list ? room : NULL;
 		s->list = true;
 		return rc;

@@ -20,11 +20,12 @@ struct rl_setting {
 	char key[RL_KEY_LEN];
 	/*
 	 * String, or number as written; or those of a list one behind the other,
-	 * each with its NUL, and an empty one at the end. NULL: not a list of
-	 * strings and numbers only.
+	 * each with its NUL. NULL: not a list of strings and numbers only.
 	 */
 	char *value;
+	unsigned int count;	/* of a list */
 	bool number, list;
+	bool append;		/* '+=': to what the list has */
 	const char *source;	/* file, or a description */
 	unsigned int line;	/* 0: the source has no lines */
 };

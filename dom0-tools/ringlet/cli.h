@@ -105,6 +105,12 @@ int cmd_reboot(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_destroy(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_domid(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_domname(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_block_attach(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_block_detach(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_block_list(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_network_attach(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_network_detach(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_network_list(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_help(const struct cmd_spec *cmd, int argc, char **argv);
 
 #endif /* CLI_H */

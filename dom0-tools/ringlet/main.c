@@ -75,6 +75,21 @@ const struct cmd_spec cmd_table[] = {
 	{ "vcpu-set", cmd_vcpu_set, "DOMAIN COUNT",
 	  "Take vCPUs of a domain up or down", NULL },
 	{ "destroy", cmd_destroy, "DOMAIN", "End a domain at once", NULL },
+	{ "block-attach", cmd_block_attach, "DOMAIN TARGET,FORMAT,VDEV,ACCESS",
+	  "Give a running domain a disk", NULL },
+	{ "block-detach", cmd_block_detach, "[--force] DOMAIN VDEV",
+	  "Take a disk away from a running domain",
+	  "  -f, --force             even if the domain does not let go of it\n" },
+	{ "block-list", cmd_block_list, "[--json] DOMAIN ...",
+	  "List the disks of domains", OPT_JSON },
+	{ "network-attach", cmd_network_attach,
+	  "DOMAIN [mac=MAC] [bridge=BRIDGE] [KEY=VALUE ...]",
+	  "Give a running domain a network interface", NULL },
+	{ "network-detach", cmd_network_detach, "[--force] DOMAIN DEVID|MAC",
+	  "Take a network interface away from a running domain",
+	  "  -f, --force             even if the domain does not let go of it\n" },
+	{ "network-list", cmd_network_list, "[--json] DOMAIN ...",
+	  "List the network interfaces of domains", OPT_JSON },
 	{ "domid", cmd_domid, "NAME", "Print the identifier of a domain", NULL },
 	{ "domname", cmd_domname, "DOMID", "Print the name of a domain", NULL },
 	{ "help", cmd_help, "[VERB]", "Explain a verb", NULL },
@@ -245,7 +260,7 @@ static void list_verbs(FILE *to)
 
 	fprintf(to, "Usage: ringlet VERB [arguments]\n\n");
 	for (i = 0; i < cmd_count; i++)
-		fprintf(to, "  %-13s %s\n", cmd_table[i].name,
+		fprintf(to, "  %-14s %s\n", cmd_table[i].name,
 			cmd_table[i].summary);
 	fprintf(to, "\n'ringlet help VERB' explains a verb, ringlet(1) all of them.\n");
 }

@@ -19,14 +19,14 @@
 
 enum client_state {
 	REQUEST,		/* its line is not complete */
-	WAITING,		/* for a domain to be built */
+	WAITING,		/* for a domain to be built, or a device */
 	CONSOLE,
 	DEAD,			/* freed at the end of this turn */
 };
 
 struct client {
+	struct watch watch;	/* its socket */
 	struct client *next;
-	int fd;
 	enum client_state state;
 	bool wants_console;	/* WAITING */
 	bool blocked;		/* CONSOLE: its socket is full */
@@ -40,54 +40,50 @@ struct client {
 };
 
 static struct client *clients;
-static int listener = -1;
-static int epoll_fd = -1;
+static struct watch listener = { .fd = -1 };
 
-int clients_listen(int epoll)
+static void accept_client(struct watch *w, uint32_t mask, struct rl *rl);
+static void client_event(struct watch *w, uint32_t events, struct rl *rl);
+
+int clients_listen(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct epoll_event event = { .events = EPOLLIN };
+	int fd, rc = 0;
 	mode_t mask;
-	int rc = 0;
 
 	rl_daemon_path(address.sun_path, sizeof(address.sun_path));
 	unlink(address.sun_path);
-	epoll_fd = epoll;
-	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			  0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mask = umask(0177);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&address,
-				 sizeof(address)) || listen(listener, 16))
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(fd, 16))
 		rc = -errno;
 	umask(mask);
 	if (rc)
 		return rc;
-	event.data.ptr = NULL;
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) ? -errno :
-	       listener;
+	return watch_add(&listener, fd, EPOLLIN, accept_client);
 }
 
-void clients_accept(void)
+static void accept_client(struct watch *w, uint32_t mask, struct rl *rl)
 {
-	struct epoll_event event = { .events = EPOLLIN };
 	struct client *c;
 	unsigned int n = 0;
 	int fd;
 
-	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	(void)mask;
+	(void)rl;
+	fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
 	for (c = clients; c; c = c->next)
 		n++;
 	c = n < MAX_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
-	event.data.ptr = c;
-	if (!c || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event)) {
+	if (!c || watch_add(&c->watch, fd, EPOLLIN, client_event)) {
 		note("a client was refused: there are %u", n);
 		free(c);
 		close(fd);
 		return;
 	}
-	c->fd = fd;
 	c->reader.fd = -1;
 	c->next = clients;
 	clients = c;
@@ -99,22 +95,24 @@ static void drop(struct client *c)
 		return;
 	if (c->state == WAITING)
 		domain_cancel(c);
+	if (c->state == WAITING)
+		devices_cancel(c);
 	c->state = DEAD;
 	c->domain = NULL;
 	conreader_close(&c->reader);
-	close(c->fd);
+	watch_close(&c->watch);
 }
 
 /* Wait for what this client can do next. */
 static void arm(struct client *c)
 {
-	struct epoll_event event = { .data.ptr = c };
+	uint32_t mask = 0;
 
 	if (c->state != CONSOLE || (c->domain && c->len < INPUT_LEN))
-		event.events |= EPOLLIN;
+		mask |= EPOLLIN;
 	if (c->blocked)
-		event.events |= EPOLLOUT;
-	epoll_ctl(epoll_fd, EPOLL_CTL_MOD, c->fd, &event);
+		mask |= EPOLLOUT;
+	watch_arm(&c->watch, mask);
 }
 
 /* Send a reply. It is the first that this socket carries, so it has room. */
@@ -127,7 +125,7 @@ static void reply(struct client *c, struct json_object *json)
 		     json_object_to_json_string_ext(json,
 						    JSON_C_TO_STRING_PLAIN));
 	json_object_put(json);
-	if (send(c->fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n)
+	if (send(c->watch.fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n)
 		drop(c);
 }
 
@@ -136,9 +134,7 @@ void client_refuse(struct client *c, const char *sentence)
 	struct json_object *json = json_object_new_object();
 
 	json_object_object_add(json, "error", json_object_new_string(sentence));
-	c->state = REQUEST;
-	reply(c, json);
-	drop(c);
+	client_reply(c, json);
 }
 
 /* Send what the log has beyond this client's place, as far as it goes. */
@@ -150,7 +146,7 @@ static void send_output(struct client *c)
 
 	c->blocked = false;
 	while ((n = conreader_peek(&c->reader, log, buf, sizeof(buf))) > 0) {
-		sent = send(c->fd, buf, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent = send(c->watch.fd, buf, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno != EAGAIN && errno != EINTR) {
 			drop(c);
 			return;
@@ -181,13 +177,30 @@ static void become_console(struct client *c, struct domain *d)
 	send_output(c);
 }
 
-void client_created(struct client *c, struct domain *d)
+static struct json_object *domid_of(const struct domain *d)
 {
 	struct json_object *json = json_object_new_object();
 
 	json_object_object_add(json, "domid", json_object_new_int64(d->domid));
+	return json;
+}
+
+void client_reply(struct client *c, struct json_object *json)
+{
 	c->state = REQUEST;
 	reply(c, json);
+	drop(c);
+}
+
+void client_done(struct client *c, struct domain *d)
+{
+	client_reply(c, domid_of(d));
+}
+
+void client_created(struct client *c, struct domain *d)
+{
+	c->state = REQUEST;
+	reply(c, domid_of(d));
 	if (c->state == DEAD)
 		return;
 	if (c->wants_console)
@@ -250,7 +263,14 @@ static void request_console(struct client *c, struct json_object *json)
 	}
 }
 
-static void handle_request(struct client *c)
+static void request_wait(struct client *c, const char *op,
+			 struct json_object *json, struct rl *rl)
+{
+	c->state = WAITING;
+	request_devices(c, op, json, rl);
+}
+
+static void handle_request(struct client *c, struct rl *rl)
 {
 	struct json_object *json = json_tokener_parse(c->line);
 	struct json_object *value;
@@ -263,14 +283,17 @@ static void handle_request(struct client *c)
 		request_create(c, json);
 	else if (op && !strcmp(op, "console"))
 		request_console(c, json);
+	else if (op && (!strcmp(op, "attach") || !strcmp(op, "detach") ||
+			!strcmp(op, "devices")))
+		request_wait(c, op, json, rl);
 	else
 		client_refuse(c, "the request is not understood: is 'ringlet' of the same version as ringletd?");
 	json_object_put(json);
 }
 
-static void read_request(struct client *c)
+static void read_request(struct client *c, struct rl *rl)
 {
-	ssize_t n = recv(c->fd, c->line + c->len,
+	ssize_t n = recv(c->watch.fd, c->line + c->len,
 			 sizeof(c->line) - 1 - c->len, 0);
 	char *end;
 
@@ -284,7 +307,7 @@ static void read_request(struct client *c)
 	end = memchr(c->line, '\n', c->len);
 	if (end) {
 		*end = 0;
-		handle_request(c);
+		handle_request(c, rl);
 	} else if (c->len == sizeof(c->line) - 1) {
 		client_refuse(c, "the request is too long");
 	}
@@ -312,7 +335,7 @@ static void read_input(struct client *c, struct rl *rl)
 
 	if (c->len == INPUT_LEN)
 		return;
-	n = recv(c->fd, c->input + c->len, INPUT_LEN - c->len, 0);
+	n = recv(c->watch.fd, c->input + c->len, INPUT_LEN - c->len, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -324,15 +347,17 @@ static void read_input(struct client *c, struct rl *rl)
 	arm(c);
 }
 
-void client_event(struct client *c, uint32_t events, struct rl *rl)
+static void client_event(struct watch *w, uint32_t events, struct rl *rl)
 {
+	struct client *c = container_of(w, struct client, watch);
+
 	if (c->state == CONSOLE && events & EPOLLOUT)
 		send_output(c);
 	if (c->state == CONSOLE && events & EPOLLIN)
 		read_input(c, rl);
 	else if ((c->state == REQUEST || c->state == WAITING) &&
 		 events & EPOLLIN)
-		read_request(c);
+		read_request(c, rl);
 	if (events & (EPOLLHUP | EPOLLERR))
 		drop(c);
 }
@@ -393,5 +418,5 @@ void clients_stop(void)
 	clients_free_dead();
 	rl_daemon_path(path, sizeof(path));
 	unlink(path);
-	close(listener);
+	watch_close(&listener);
 }

@@ -78,6 +78,7 @@ static void remove_domain(struct domain *d)
 	while (*p != d)
 		p = &(*p)->next;
 	*p = d->next;
+	devices_end(d);
 	record_remove(d);
 	clients_domain_gone(d);
 	conlog_close(&d->log);
@@ -122,26 +123,32 @@ static void destroy_any(struct rl *rl, const struct domain *d)
 
 /* --- Building ------------------------------------------------------------- */
 
-/* The child: build, and write the identifier or a sentence into the pipe. */
+/*
+ * The child: build, and write the identifier with the place of the bus, or a
+ * sentence, into the pipe.
+ */
 static void build_and_exit(const struct rl_config *config, bool again,
 			   long delay, int out)
 {
 	char text[RL_ERROR_LEN];
 	unsigned int tries = 0;
+	struct rl_bus bus;
 	struct rl rl;
 	int rc;
 
 	sleep_ms(delay);
 	rc = rl_open(&rl);
 	while (!rc) {
-		rc = rl_build(&rl, config);
+		rc = rl_build(&rl, config, again, &bus);
 		if (!again || rc != -EEXIST || ++tries == NAME_TRIES)
 			break;
 		sleep_ms(NAME_DELAY);
 		rc = 0;
 	}
 	if (rc >= 0)
-		rc = snprintf(text, sizeof(text), "%d", rc);
+		rc = snprintf(text, sizeof(text), "%d %llu %llu %u", rc,
+			      (unsigned long long)bus.pages,
+			      (unsigned long long)bus.gfn, bus.port);
 	else
 		rc = snprintf(text, sizeof(text), "!%s", rl.error);
 	if ((size_t)rc >= sizeof(text))
@@ -149,7 +156,7 @@ static void build_and_exit(const struct rl_config *config, bool again,
 	_exit(write(out, text, (size_t)rc) == rc ? 0 : 1);
 }
 
-static void become_child(pid_t parent, int *out)
+void become_child(pid_t parent, int *out)
 {
 	sigset_t none;
 
@@ -232,35 +239,38 @@ void domain_cancel(struct client *creator)
 		d->cancelled = true;
 		if (d->builder)
 			kill(d->builder, SIGKILL);
+		else if (d->devices_due && !d->devices_error)
+			d->devices_error = strdup("the request was withdrawn");
 	}
 }
 
 /* It did not become a domain: tell who wanted it and forget it. */
-static void give_up(struct rl *rl, struct domain *d, const char *sentence)
+void domain_give_up(struct rl *rl, struct domain *d, const char *sentence)
 {
 	static const char *const what[] = {
 		[CREATING] = "create", [STARTING] = "start", [RUNNING] = "run",
 		[RESTARTING] = "restart", [ENDED] = "keep",
 	};
+	char why[RL_ERROR_LEN];
 
-	note("cannot %s domain '%s': %s", what[d->state], d->config.name,
-	     sentence);
-	if (d->creator)
-		client_refuse(d->creator, sentence);
-	d->creator = NULL;
+	snprintf(why, sizeof(why), "%s", sentence);
+	note("cannot %s domain '%s': %s", what[d->state], d->config.name, why);
 	destroy_any(rl, d);
+	if (d->creator)
+		client_refuse(d->creator, why);
+	d->creator = NULL;
 	remove_domain(d);
 }
 
 /* It is built: let it run, as the record says. */
-static void start(struct rl *rl, struct domain *d)
+void domain_start(struct rl *rl, struct domain *d)
 {
 	bool first = d->state == CREATING;
 	struct client *creator = d->creator;
 
 	d->state = STARTING;
 	if (record_write(d)) {
-		give_up(rl, d, "ringletd cannot write its record");
+		domain_give_up(rl, d, "ringletd cannot write its record");
 		return;
 	}
 	if (d->log.fd < 0 || first) {
@@ -270,7 +280,7 @@ static void start(struct rl *rl, struct domain *d)
 	d->creator = NULL;
 	if (!d->paused && rl_domain_unpause(rl, d->domid)) {
 		d->creator = creator;
-		give_up(rl, d, rl->error);
+		domain_give_up(rl, d, rl->error);
 		return;
 	}
 	d->paused = false;
@@ -282,6 +292,14 @@ static void start(struct rl *rl, struct domain *d)
 		client_created(creator, d);
 }
 
+static void read_result(struct domain *d, char *text)
+{
+	d->domid = (uint32_t)strtoul(text, &text, 10);
+	d->bus.pages = strtoull(text, &text, 10);
+	d->bus.gfn = strtoull(text, &text, 10);
+	d->bus.port = (uint32_t)strtoul(text, &text, 10);
+}
+
 static void builder_ended(struct rl *rl, struct domain *d, int status)
 {
 	char text[RL_ERROR_LEN] = "";
@@ -291,8 +309,11 @@ static void builder_ended(struct rl *rl, struct domain *d, int status)
 	d->result = -1;
 	d->builder = 0;
 	if (n > 0 && text[0] != '!' && !d->cancelled) {
-		d->domid = (uint32_t)strtoul(text, NULL, 10);
-		start(rl, d);
+		read_result(d, text);
+		if (!devices_begin(d))
+			domain_start(rl, d);
+		else if (record_write(d))
+			domain_give_up(rl, d, "ringletd cannot write its record");
 		return;
 	}
 	if (d->cancelled)
@@ -302,7 +323,7 @@ static void builder_ended(struct rl *rl, struct domain *d, int status)
 			 WTERMSIG(status));
 	else if (n <= 0)
 		snprintf(text, sizeof(text), "!the process that built it ended without a result");
-	give_up(rl, d, text + 1);
+	domain_give_up(rl, d, text + 1);
 }
 
 void domains_reap(struct rl *rl)
@@ -386,12 +407,13 @@ static void restart(struct rl *rl, struct domain *d, bool wait)
 
 	d->state = RESTARTING;
 	d->paused = false;
+	devices_end_life(d);
 	rc = record_write(d);
 	destroy_any(rl, d);
 	if (!rc)
 		rc = start_builder(d, wait ? RESTART_DELAY : 0);
 	if (rc)
-		give_up(rl, d, strerror(-rc));
+		domain_give_up(rl, d, strerror(-rc));
 }
 
 /* A domain has shut down or crashed: last output, one line, its action. */
@@ -507,16 +529,19 @@ void domains_check(struct rl *rl)
 
 /* Finish or undo what the last daemon was doing with a domain. */
 static void resume(void *context, struct rl_config *config,
-		   enum domain_state state, uint32_t domid, bool paused)
+		   const struct record *r)
 {
+	enum domain_state state = r->state;
 	struct domain *d = add_domain(config, state);
 	struct ringlet_domain_info info;
 	struct rl *rl = context;
 
 	if (!d)
 		return;
-	d->domid = domid;
-	d->paused = paused;
+	d->domid = r->domid;
+	d->paused = r->paused;
+	d->bus = r->bus;
+	devices_resume(d, r->devices);
 	if (state == CREATING) {
 		note("domain '%s' was being created when the last ringletd ended: it is removed",
 		     d->config.name);
@@ -531,7 +556,7 @@ static void resume(void *context, struct rl_config *config,
 		note("domain '%s' is gone", d->config.name);
 		remove_domain(d);
 	} else if (state == STARTING) {
-		if (!paused && info.flags & RINGLET_DOMF_PAUSED)
+		if (!r->paused && info.flags & RINGLET_DOMF_PAUSED)
 			rl_domain_unpause(rl, d->domid);
 		d->state = RUNNING;
 		record_write(d);
@@ -557,9 +582,11 @@ void domains_stop(struct rl *rl)
 			close(d->result);
 			d->builder = 0;
 		}
-		if (d->state == CREATING)
-			give_up(rl, d, "ringletd ends");
-		else
+		if (d->state == CREATING) {
+			domain_give_up(rl, d, "ringletd ends");
+		} else {
+			devices_forget(d);
 			conlog_close(&d->log);
+		}
 	}
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,15 +26,24 @@
 #define LOG_KIB_MIN	32
 #define LOG_KIB_MAX	(1 << 20)
 
-/* What the loop waits for; pointers to these are epoll's data. */
-struct sources {
-	int epoll;
-	int signals;
-	int domain;		/* eventfd of VIRQ_DOMAIN */
-	int console;		/* eventfd of VIRQ_DOMAIN_CONSOLE */
-};
+#define MAX_EVENTS	16
 
-static struct sources src = { -1, -1, -1, -1 };
+static int epoll_fd = -1;
+
+/* The daemon's own sources of events; the virtual interrupts by eventfd. */
+static struct watch signals = { .fd = -1 };
+static struct watch domain_virq = { .fd = -1 };
+static struct watch console_virq = { .fd = -1 };
+
+/* Events of this turn. Those of a watch that has gone have no pointer any more. */
+static struct epoll_event events[MAX_EVENTS];
+static int nr_events;
+
+uid_t manager_uid = 65534;	/* nobody, nogroup */
+gid_t manager_gid = 65534;
+
+static bool stop;		/* the daemon shall end */
+static bool check, drain;	/* due in this turn */
 
 void note(const char *format, ...)
 {
@@ -50,25 +60,95 @@ void note(const char *format, ...)
 	fprintf(stderr, "%s ringletd: %s\n", stamp, text);
 }
 
-static int add_source(int fd, int *key)
+uint64_t now_ms(void)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = key };
+	struct timespec t;
 
-	return epoll_ctl(src.epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static int add_virq(struct rl *rl, uint32_t virq, int *fd)
+int watch_add(struct watch *w, int fd, uint32_t mask,
+	      void (*ready)(struct watch *w, uint32_t mask, struct rl *rl))
 {
-	*fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (*fd < 0 || add_source(*fd, fd))
+	struct epoll_event event = { .events = mask, .data.ptr = w };
+
+	w->fd = fd;
+	w->ready = ready;
+	if (!epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
+		return 0;
+	w->fd = -1;
+	return -errno;
+}
+
+void watch_arm(struct watch *w, uint32_t mask)
+{
+	struct epoll_event event = { .events = mask, .data.ptr = w };
+
+	epoll_ctl(epoll_fd, EPOLL_CTL_MOD, w->fd, &event);
+}
+
+void watch_close(struct watch *w)
+{
+	int i;
+
+	if (w->fd < 0)
+		return;
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
+	for (i = 0; i < nr_events; i++)
+		if (events[i].data.ptr == w)
+			events[i].data.ptr = NULL;
+	close(w->fd);
+	w->fd = -1;
+}
+
+static void clear_event(int fd)
+{
+	uint64_t count;
+
+	while (read(fd, &count, sizeof(count)) > 0)
+		;
+}
+
+static void virq_ready(struct watch *w, uint32_t mask, struct rl *rl)
+{
+	(void)mask;
+	(void)rl;
+	clear_event(w->fd);
+	if (w == &domain_virq)
+		check = true;
+	else
+		drain = true;
+}
+
+static int add_virq(struct rl *rl, uint32_t virq, struct watch *w)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (fd < 0 || watch_add(w, fd, EPOLLIN, virq_ready))
 		return rl_fail(rl, errno, "cannot make an eventfd: %s",
 			       strerror(errno));
-	return rl_bind_virq(rl, virq, *fd);
+	return rl_bind_virq(rl, virq, fd);
+}
+
+/* Take what the signal descriptor holds. */
+static void signals_ready(struct watch *w, uint32_t mask, struct rl *rl)
+{
+	struct signalfd_siginfo info;
+
+	(void)mask;
+	while (read(w->fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			domains_reap(rl);
+		else
+			stop = true;
+	}
 }
 
 static int add_signals(void)
 {
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -77,8 +157,8 @@ static int add_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	src.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return src.signals < 0 ? -errno : add_source(src.signals, &src.signals);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : watch_add(&signals, fd, EPOLLIN, signals_ready);
 }
 
 static int make_directory(struct rl *rl, const char *path, mode_t mode)
@@ -131,85 +211,58 @@ static int set_up(struct rl *rl)
 		rc = rl_open(rl);
 	if (rc)
 		return rc;
-	src.epoll = epoll_create1(EPOLL_CLOEXEC);
-	rc = src.epoll < 0 ? -errno : add_signals();
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	rc = epoll_fd < 0 ? -errno : add_signals();
 	if (!rc)
 		rc = records_prepare();
+	if (!rc)
+		rc = devices_prepare();
 	if (rc)
 		return rl_fail(rl, -rc, "cannot start: %s", strerror(-rc));
-	rc = add_virq(rl, RINGLET_VIRQ_DOMAIN, &src.domain);
+	rc = add_virq(rl, RINGLET_VIRQ_DOMAIN, &domain_virq);
 	if (!rc)
-		rc = add_virq(rl, RINGLET_VIRQ_DOMAIN_CONSOLE, &src.console);
+		rc = add_virq(rl, RINGLET_VIRQ_DOMAIN_CONSOLE, &console_virq);
 	if (!rc)
 		rc = spool_open(rl);
 	if (rc)
 		return rc;
-	rc = clients_listen(src.epoll);
+	rc = clients_listen();
 	return rc < 0 ? rl_fail(rl, -rc, "cannot listen in %s: %s",
 				rl_run_dir(), strerror(-rc)) : 0;
 }
 
-/* Take what a signal or event descriptor holds. Returns true on SIGTERM. */
-static bool handle_signals(struct rl *rl)
+/* One turn. */
+static void turn(struct rl *rl, int timeout)
 {
-	struct signalfd_siginfo info;
-	bool stop = false;
+	struct watch *w;
+	int i;
 
-	while (read(src.signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
-			domains_reap(rl);
-		else
-			stop = true;
+	check = false;
+	drain = domains_more_output;
+	nr_events = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout);
+	for (i = 0; i < nr_events; i++) {
+		w = events[i].data.ptr;
+		if (w)
+			w->ready(w, events[i].events, rl);
 	}
-	return stop;
-}
-
-static void clear_event(int fd)
-{
-	uint64_t count;
-
-	while (read(fd, &count, sizeof(count)) > 0)
-		;
-}
-
-/* One turn: returns true when the daemon shall end. */
-static bool turn(struct rl *rl, int timeout)
-{
-	bool drain = domains_more_output, check = false, stop = false;
-	struct epoll_event events[16];
-	int i, n;
-
-	n = epoll_wait(src.epoll, events, 16, timeout);
-	for (i = 0; i < n; i++) {
-		if (!events[i].data.ptr) {
-			clients_accept();
-		} else if (events[i].data.ptr == &src.signals) {
-			stop |= handle_signals(rl);
-		} else if (events[i].data.ptr == &src.domain) {
-			clear_event(src.domain);
-			check = true;
-		} else if (events[i].data.ptr == &src.console) {
-			clear_event(src.console);
-			drain = true;
-		} else {
-			client_event(events[i].data.ptr, events[i].events, rl);
-		}
-	}
+	nr_events = 0;
 	if (drain)
 		domains_drain(rl);
 	if (check)
 		domains_check(rl);
-	return stop;
+	devices_advance(rl);
 }
 
 static void loop(struct rl *rl)
 {
-	int timeout = -1;
-	bool stop = false;
+	int timeout = devices_timeout();
 
 	while (!stop) {
-		stop = turn(rl, timeout);
-		timeout = clients_push_input(rl) ? INPUT_RETRY : -1;
+		turn(rl, timeout);
+		timeout = devices_timeout();
+		if (clients_push_input(rl) &&
+		    (timeout < 0 || timeout > INPUT_RETRY))
+			timeout = INPUT_RETRY;
 		if (domains_more_output)
 			timeout = 0;
 		clients_free_dead();
@@ -290,10 +343,11 @@ static int run(bool foreground)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "Usage: ringletd [-F] [--log-size=KIB]\n\n"
+	fprintf(to, "Usage: ringletd [-F] [--log-size=KIB] [--user=USER]\n\n"
 		"Consoles and life of Ringlet's domains.\n\n"
 		"  -F, --foreground        do not go into the background\n"
 		"      --log-size=KIB      size at which a console log is cut (1024)\n"
+		"      --user=USER         whom device managers run as (nobody)\n"
 		"  -V, --version           print the version\n");
 }
 
@@ -312,11 +366,39 @@ static bool parse_size(const char *text)
 	return true;
 }
 
+/* A name in /etc/passwd, or UID:GID. */
+static bool parse_user(const char *text)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd *p = NULL;
+	char rest;
+
+	if (sscanf(text, "%u:%u%c", &manager_uid, &manager_gid, &rest) == 2) {
+		if (f)
+			fclose(f);
+		return manager_uid;
+	}
+	while (f && (p = fgetpwent(f)) && strcmp(p->pw_name, text))
+		;
+	if (p) {
+		manager_uid = p->pw_uid;
+		manager_gid = p->pw_gid;
+	}
+	if (f)
+		fclose(f);
+	if (p && manager_uid)
+		return true;
+	fprintf(stderr, "ringletd: --user must be a user other than root, or UID:GID: it is '%s'\n",
+		text);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "foreground", no_argument, NULL, 'F' },
 		{ "log-size", required_argument, NULL, 's' },
+		{ "user", required_argument, NULL, 'u' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
@@ -331,6 +413,10 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			if (!parse_size(optarg))
+				return 2;
+			break;
+		case 'u':
+			if (!parse_user(optarg))
 				return 2;
 			break;
 		case 'V':

@@ -40,6 +40,31 @@ int records_prepare(void)
 	return 0;
 }
 
+static struct json_object *bus_to_json(const struct rl_bus *bus)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "pages",
+			       json_object_new_uint64(bus->pages));
+	json_object_object_add(json, "gfn", json_object_new_uint64(bus->gfn));
+	json_object_object_add(json, "port", json_object_new_int64(bus->port));
+	return json;
+}
+
+static bool read_bus(struct json_object *json, struct rl_bus *bus)
+{
+	struct json_object *pages, *gfn, *port;
+
+	if (!json_object_object_get_ex(json, "pages", &pages) ||
+	    !json_object_object_get_ex(json, "gfn", &gfn) ||
+	    !json_object_object_get_ex(json, "port", &port))
+		return false;
+	bus->pages = json_object_get_uint64(pages);
+	bus->gfn = json_object_get_uint64(gfn);
+	bus->port = (uint32_t)json_object_get_int64(port);
+	return true;
+}
+
 int record_write(const struct domain *d)
 {
 	char path[PATH_LEN], fresh[PATH_LEN];
@@ -56,6 +81,8 @@ int record_write(const struct domain *d)
 	json_object_object_add(json, "domid", json_object_new_int64(d->domid));
 	json_object_object_add(json, "paused",
 			       json_object_new_boolean(d->paused));
+	json_object_object_add(json, "bus", bus_to_json(&d->bus));
+	json_object_object_add(json, "devices", devices_to_json(d));
 	json_object_object_add(json, "config", rl_config_to_json(&d->config));
 	rc = json_object_to_file_ext(fresh, json, JSON_C_TO_STRING_PRETTY |
 				     JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -92,43 +119,53 @@ static bool parse_state(struct json_object *json, enum domain_state *state)
 	return false;
 }
 
-static bool read_record(const char *path, struct rl_config *config,
-			enum domain_state *state, uint32_t *domid, bool *paused)
+/* Everything but the configuration. */
+static bool parse_record(struct json_object *json, struct record *r)
 {
-	struct json_object *json = json_object_from_file(path);
-	struct json_object *s, *id, *p, *c;
-	struct rl_config_reader r;
-	int rc = -1;
+	struct json_object *state, *domid, *paused, *bus;
 
-	if (json_object_object_get_ex(json, "state", &s) &&
-	    json_object_object_get_ex(json, "domid", &id) &&
-	    json_object_object_get_ex(json, "paused", &p) &&
-	    json_object_object_get_ex(json, "config", &c) &&
-	    json_object_is_type(c, json_type_object) && parse_state(s, state)) {
-		*domid = (uint32_t)json_object_get_int64(id);
-		*paused = json_object_get_boolean(p);
-		rl_config_begin(&r, NULL);
-		rl_config_json(&r, c);
-		rc = rl_config_end(&r, config, path);
-		if (rc)
-			note("%s", r.error);
-	}
-	json_object_put(json);
-	return !rc;
+	memset(r, 0, sizeof(*r));
+	if (!json_object_object_get_ex(json, "state", &state) ||
+	    !json_object_object_get_ex(json, "domid", &domid) ||
+	    !json_object_object_get_ex(json, "paused", &paused) ||
+	    !json_object_object_get_ex(json, "bus", &bus) ||
+	    !json_object_object_get_ex(json, "devices", &r->devices) ||
+	    !json_object_is_type(r->devices, json_type_array) ||
+	    !parse_state(state, &r->state) || !read_bus(bus, &r->bus))
+		return false;
+	r->domid = (uint32_t)json_object_get_int64(domid);
+	r->paused = json_object_get_boolean(paused);
+	return true;
+}
+
+static bool read_record(struct json_object *json, const char *path,
+			struct rl_config *config, struct record *record)
+{
+	struct json_object *value;
+	struct rl_config_reader r;
+
+	if (!parse_record(json, record) ||
+	    !json_object_object_get_ex(json, "config", &value) ||
+	    !json_object_is_type(value, json_type_object))
+		return false;
+	rl_config_begin(&r, NULL);
+	rl_config_json(&r, value);
+	if (!rl_config_end(&r, config, path))
+		return true;
+	note("%s", r.error);
+	return false;
 }
 
 void records_read(void (*found)(void *context, struct rl_config *config,
-				enum domain_state state, uint32_t domid,
-				bool paused),
+				const struct record *record),
 		  void *context)
 {
 	char path[PATH_LEN + 264];
+	struct json_object *json;
 	struct rl_config config;
-	enum domain_state state;
+	struct record record;
 	struct dirent *e;
-	uint32_t domid;
 	const char *dot;
-	bool paused;
 	DIR *dir;
 
 	record_path(path, sizeof(path), "", "");
@@ -139,10 +176,12 @@ void records_read(void (*found)(void *context, struct rl_config *config,
 			continue;
 		snprintf(path, sizeof(path), "%s/domains/%s", rl_run_dir(),
 			 e->d_name);
-		if (read_record(path, &config, &state, &domid, &paused))
-			found(context, &config, state, domid, paused);
+		json = json_object_from_file(path);
+		if (read_record(json, path, &config, &record))
+			found(context, &config, &record);
 		else
 			note("%s is damaged and is left alone", path);
+		json_object_put(json);
 	}
 	if (dir)
 		closedir(dir);

@@ -19,6 +19,28 @@
 #define INPUT_LEN	RINGLET_CONSOLE_IN
 #define MAX_CLIENTS	64
 
+/* --- Events (main.c) ------------------------------------------------------- */
+
+/* Something that is waited for; part of a larger structure. */
+struct watch {
+	int fd;			/* -1: none */
+	void (*ready)(struct watch *w, uint32_t mask, struct rl *rl);
+};
+
+#define container_of(pointer, type, member) \
+	((type *)((char *)(pointer) - offsetof(type, member)))
+
+/*
+ * Call 'ready' from the loop when one of the events of 'mask' (EPOLLIN ...)
+ * comes. watch_close() also closes the descriptor. Returns 0 or -errno.
+ */
+int watch_add(struct watch *w, int fd, uint32_t mask,
+	      void (*ready)(struct watch *w, uint32_t mask, struct rl *rl));
+void watch_arm(struct watch *w, uint32_t mask);
+void watch_close(struct watch *w);
+
+uint64_t now_ms(void);		/* since some time in the past */
+
 /* --- Console logs (log.c) ------------------------------------------------- */
 
 /*
@@ -86,6 +108,9 @@ enum domain_state {
 };
 
 struct client;
+struct device;
+struct manager;
+struct json_object;
 
 struct domain {
 	struct domain *next;
@@ -95,9 +120,14 @@ struct domain {
 	bool paused;		/* do not let it run when it is built */
 	bool cancelled;		/* whoever wanted it is gone */
 	uint32_t domid;		/* not in CREATING and RESTARTING */
+	struct rl_bus bus;	/* as domid; all 0 if it is not known */
 	pid_t builder;		/* 0: none */
 	int result;		/* pipe from the builder */
 	struct client *creator;	/* waits for the reply, or NULL */
+	struct device *devices;
+	struct manager *manager;
+	bool devices_due;	/* they must be there before it may run */
+	char *devices_error;	/* why they will not be */
 	struct conlog log;
 };
 
@@ -120,26 +150,71 @@ bool domain_create(struct rl_config *config, bool paused,
 void domain_cancel(struct client *creator);
 struct domain *domain_find(const char *who);
 
+/* All that a new domain needs is there: let it run, as the record says. */
+void domain_start(struct rl *rl, struct domain *d);
+
+/* It does not become a domain: tell who wanted it and forget it. */
+void domain_give_up(struct rl *rl, struct domain *d, const char *sentence);
+
+/* In a child: end with the parent; descriptor 3 is *out, there are no others. */
+void become_child(pid_t parent, int *out);
+
 /* Records: NAME.json in the directory 'domains'. Replaced atomically. */
 int records_prepare(void);
 int record_write(const struct domain *d);
 void record_remove(const struct domain *d);
 
-/* Call 'found' for each record, which takes config and state. */
+/* What a record says, beside the configuration. */
+struct record {
+	enum domain_state state;
+	uint32_t domid;
+	bool paused;
+	struct rl_bus bus;
+	struct json_object *devices;	/* for devices_resume(), or NULL */
+};
+
+/* Call 'found' for each record; it takes the configuration. */
 void records_read(void (*found)(void *context, struct rl_config *config,
-				enum domain_state state, uint32_t domid,
-				bool paused),
+				const struct record *record),
 		  void *context);
+
+/* --- Devices (devices.c and others, see devices.h) ------------------------- */
+
+extern uid_t manager_uid;	/* what device managers run as */
+extern gid_t manager_gid;
+
+int devices_prepare(void);	/* the daemon starts: 0 or -errno */
+void devices_advance(struct rl *rl);	/* do what is due */
+int devices_timeout(void);	/* ms until something is due, -1: nothing is */
+
+/*
+ * A domain was built: get its devices. Returns false if it has none; otherwise
+ * domain_start() or domain_give_up() follows.
+ */
+bool devices_begin(struct domain *d);
+void devices_end_life(struct domain *d);	/* it will start again */
+void devices_end(struct domain *d);		/* it is gone */
+void devices_forget(struct domain *d);		/* the daemon ends */
+void devices_cancel(const struct client *client);	/* it is gone */
+
+struct json_object *devices_to_json(const struct domain *d);
+void devices_resume(struct domain *d, struct json_object *array);
 
 /* --- Clients (client.c) --------------------------------------------------- */
 
-int clients_listen(int epoll);
-void clients_accept(void);
-void client_event(struct client *c, uint32_t events, struct rl *rl);
+int clients_listen(void);
 void client_refuse(struct client *c, const char *sentence);
 
 /* The domain is there: reply, and become its console if that was asked for. */
 void client_created(struct client *c, struct domain *d);
+
+/* What it waited for was done: a reply with the domain's identifier. */
+void client_done(struct client *c, struct domain *d);
+void client_reply(struct client *c, struct json_object *json);
+
+/* A request about devices (request.c); the client waits for the reply. */
+void request_devices(struct client *c, const char *op,
+		     struct json_object *json, struct rl *rl);
 void clients_output(struct domain *d);	/* the log has grown */
 void clients_domain_gone(struct domain *d);
 bool clients_push_input(struct rl *rl);	/* true: some input waits for room */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <ringlet/hypercall.h>
@@ -162,7 +163,8 @@ void fake_start(void)
 	fake->abi_version = RINGLET_ABI_VERSION;
 	fake->free_pages = 100 << 8;
 	snprintf(fake->dir, sizeof(fake->dir), "/tmp/ringlet-test-XXXXXX");
-	if (!mkdtemp(fake->dir))
+	/* Programs of the test run as other users. */
+	if (!mkdtemp(fake->dir) || chmod(fake->dir, 0755))
 		abort();
 	new_domain("Domain-0")->info.pages = 512 << 8;
 	fake->domain[0].info.flags = RINGLET_DOMF_RUNNING;
@@ -269,6 +271,8 @@ static int64_t hc_populate(struct fake_domain *d, uint64_t gfn, uint64_t count)
 	if (gfn + count > FAKE_MEMORY >> 12 ||
 	    d->info.pages + n > d->info.max_pages)
 		return -EINVAL;
+	if (d->info.shared_gfn && gfn == d->info.shared_gfn + 2)
+		d->bus_gfn = gfn;
 	if (n > fake->free_pages)
 		return -ENOMEM;
 	d->info.pages += n;
@@ -491,6 +495,30 @@ void rl_dev_unmap(void *mapping, uint64_t count)
 {
 	(void)mapping;
 	(void)count;
+}
+
+int rl_dev_new_port(int fd, uint32_t domid)
+{
+	struct fake_domain *d = by_id(domid);
+
+	(void)fd;
+	return d ? (int)++d->ports : -ESRCH;
+}
+
+int rl_dev_domain(int fd, uint32_t domid)
+{
+	(void)fd;
+	return by_id(domid) ? rl_dev_open() : -ESRCH;
+}
+
+/* A program of the test's, or the real one. */
+bool rl_program(const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s", fake->dir, name);
+	if (!access(path, X_OK))
+		return true;
+	snprintf(path, size, "/usr/bin/%s", name);
+	return !access(path, X_OK);
 }
 
 struct binding {

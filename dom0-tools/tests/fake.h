@@ -24,6 +24,8 @@ struct fake_domain {
 	struct ringlet_domain_info info;
 	struct ringlet_vcpu_context context;
 	struct ringlet_affinity affinity[4];	/* of the first vCPUs */
+	unsigned int ports;		/* that were made in it */
+	unsigned long bus_gfn;		/* of its virtio bus; 0: none */
 	unsigned int request;
 	char out[RINGLET_CONSOLE_OUT];
 	size_t out_len;

@@ -9,7 +9,7 @@
 # repository becomes a link to it. Needs no network.
 #
 # With an argument, "test" for one: config.test is merged over config, and
-# build/linux-test is the link.
+# build/linux-test is the link. Without, there is bzImage.loopback, too.
 #
 # Environment:
 #   LINUX_SOURCE    source archive (/usr/src/linux-source-6.12.tar.xz)
@@ -112,6 +112,18 @@ mkdir "$work/result"
 objcopy --strip-all "$work/out/vmlinux" "$work/result/vmlinux"
 cp "$work/out/arch/x86/boot/bzImage" "$work/out/System.map" "$work/result/"
 cp "$work/out/.config" "$work/result/config"
+
+# The same that can serve its own virtio devices, for tests/system/loopback: only
+# drivers/ringlet is compiled again.
+if [ -z "$kind" ]; then
+	"$work/src/scripts/config" --file "$work/out/.config" \
+		--enable RINGLET_LOOPBACK
+	kmake olddefconfig
+	grep -q '^CONFIG_RINGLET_LOOPBACK=y' "$work/out/.config" ||
+		die "RINGLET_LOOPBACK cannot be enabled"
+	kmake -j"$jobs" bzImage
+	cp "$work/out/arch/x86/boot/bzImage" "$work/result/bzImage.loopback"
+fi
 
 # Another build of the same may have come first; both are as good.
 mv -T "$work/result" "$result" 2>/dev/null || [ -e "$result/vmlinux" ] ||

@@ -40,8 +40,13 @@ struct ringlet_memory {
 #define RINGLET_BIND_UNBOUND		0	/* domain: who may bind to it */
 #define RINGLET_BIND_INTERDOMAIN	1	/* domain, value: remote port */
 #define RINGLET_BIND_VIRQ		2	/* value: virq, on vCPU 0 */
+#define RINGLET_BIND_NEW		3	/* domain: make a port there and connect
+						   to it; value: its number (out) */
 
-/* Make an event channel port that is closed with this descriptor. */
+/*
+ * Make an event channel port that is closed with this descriptor. The other side
+ * of an interdomain port stays, unbound, and may be bound to again.
+ */
 struct ringlet_evtchn_bind {
 	__u32 type;
 	__u32 domain;
@@ -61,11 +66,26 @@ struct ringlet_evtchn_eventfd {
 	__u32 reserved;		/* 0 */
 };
 
+/*
+ * Make a descriptor of this device for one domain only, to be handed to a program
+ * that serves it. Allowed are RINGLET_IOC_MEMORY, the ports RINGLET_BIND_INTERDOMAIN
+ * and _NEW, and the hypercalls domctl_pause and domctl_unpause, of that domain;
+ * anything else fails with EPERM. Errors: ESRCH no such domain, EINVAL domain 0 or
+ * flags, EPERM when this descriptor is such a one itself.
+ */
+struct ringlet_domain_fd {
+	__u32 domain;
+	__u32 flags;		/* 0 */
+	__s32 fd;		/* out, close-on-exec */
+	__u32 reserved;		/* 0 */
+};
+
 #define RINGLET_IOC_HYPERCALL		_IOWR('R', 0x80, struct ringlet_hypercall)
 #define RINGLET_IOC_MEMORY		_IOWR('R', 0x81, struct ringlet_memory)
 #define RINGLET_IOC_EVTCHN_BIND		_IOWR('R', 0x82, struct ringlet_evtchn_bind)
 #define RINGLET_IOC_EVTCHN_CLOSE	_IO('R', 0x83)	/* arg: port */
 #define RINGLET_IOC_EVTCHN_SEND		_IO('R', 0x84)	/* arg: port */
 #define RINGLET_IOC_EVTCHN_EVENTFD	_IOW('R', 0x85, struct ringlet_evtchn_eventfd)
+#define RINGLET_IOC_DOMAIN		_IOWR('R', 0x86, struct ringlet_domain_fd)
 
 #endif /* _UAPI_LINUX_RINGLET_H */

@@ -265,8 +265,10 @@ int main(int argc, char **argv)
 	test_domains();
 	test_fork();
 	test_memory();
+	test_limited();
 	test_events();
 	test_end();
+	test_limited_end();
 	printf("device: %u checks, %u failed\n", checks, failed);
 	return failed != 0;
 }

@@ -63,6 +63,8 @@ extern struct mailbox *mailbox;
 
 void test_memory(void);		/* memory.c; leaves the mailbox mapped */
 void test_events(void);		/* events.c */
+void test_limited(void);	/* limited.c */
+void test_limited_end(void);	/* limited.c; the partner has ended */
 void test_end(void);		/* memory.c; the partner ends */
 
 #endif /* DEVICE_H */

@@ -77,11 +77,11 @@ static void test_bind_refused(void)
 	int other = device_open(), port;
 
 	EXPECT(device_ioctl(test.fd, RINGLET_IOC_EVTCHN_BIND, NULL), -EFAULT);
-	EXPECT(bind_port(test.fd, 3, test.domain, 0), -EINVAL);
+	EXPECT(bind_port(test.fd, 4, test.domain, 0), -EINVAL);
 	EXPECT(bind_port(test.fd, RINGLET_BIND_UNBOUND, 1023, 0), -ESRCH);
 	EXPECT(bind_port(test.fd, RINGLET_BIND_INTERDOMAIN, 1023, 1), -ESRCH);
 	EXPECT(bind_port(test.fd, RINGLET_BIND_INTERDOMAIN, test.domain,
-			 test.port + 1), -EINVAL);
+			 RINGLET_EVTCHN_PORTS - 1), -EINVAL);
 	EXPECT(bind_port(test.fd, RINGLET_BIND_INTERDOMAIN, test.domain,
 			 0xffffffff), -EINVAL);
 	EXPECT(bind_virq(test.fd, RINGLET_NR_VIRQS), -ENOENT);

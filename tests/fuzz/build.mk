@@ -11,6 +11,11 @@ config-fuzz-libs := -ljson-c
 builder-fuzz-libs := -lfdt
 # It includes domain.c.
 hypercall-fuzz-sources := $(addprefix hypervisor/x86/,vcpu.c hc_cpu.c ldt.c)
+# The manager with a clock of the fuzzer's, and without its lines.
+dm-fuzz-sources := $(filter-out dom0-tools/ringlet-dm/guest.c,\
+	$(wildcard dom0-tools/ringlet-dm/*.c))
+dm-fuzz-cflags := -Dclock_gettime=fuzz_clock -Dfprintf=fuzz_print -Dmain=dm_main
+dm-fuzz-libs := -ljson-c
 # The hypervisor's libfdt, with the sanitizers. It reads numbers at any address.
 boot_domains-fuzz-sources := $(addprefix $(B)/libfdt/,fdt.c fdt_ro.c)
 boot_domains-fuzz-cflags := -Wno-sign-compare -fno-sanitize=alignment \

@@ -21,7 +21,7 @@ struct choice {
 	u32 memory;		/* bytes */
 	u16 cmdline;		/* bytes */
 	u8 vcpus;
-	u8 flags;		/* 1 control, 2 initrd, 4 seed, 8 e820 */
+	u8 flags;		/* 1 control, 2 initrd, 4 seed, 8 e820, 16 bus */
 	u8 reserved[4];		/* a reserved region, 256 KiB units, for 2 */
 	u32 initrd;		/* bytes */
 };
@@ -124,6 +124,7 @@ static void build(const struct choice *c, const char *cmdline, const u8 *image,
 	b->in.vcpus = 1 + c->vcpus % RINGLET_MAX_VCPUS;
 	b->in.control = c->flags & 1;
 	b->in.shared_gpa = memory_size;
+	b->in.virtio_gpa = c->flags & 16 ? memory_size + 2 * PAGE_SIZE : 0;
 	b->in.rng_seed = c->flags & 4 ? random : NULL;
 	b->in.e820 = &e820;
 	b->in.nr_e820 = c->flags & 8 ? 1 : 0;

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# build/tests/linux/load: a program that system tests run in any Linux domain.
-# Static, so that it runs in any initramfs.
+# build/tests/linux/NAME: programs that system tests run in any Linux domain.
+# Static, so that they run in any initramfs.
 
-$(B)/tests/linux/load: tests/linux/load.c tests/linux/build.mk
+linux-programs := $(patsubst tests/linux/%.c,$(B)/tests/linux/%,\
+	$(wildcard tests/linux/*.c))
+
+$(B)/tests/linux/%: tests/linux/%.c tests/linux/build.mk
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -static \
 		-pthread -o $@ $<
 
-system-test-files: $(B)/tests/linux/load
+system-test-files: $(linux-programs)

@@ -247,6 +247,36 @@ START_TEST(small_domu)
 	ck_assert_uint_eq(fdt_u64("/memory@0", "reg", 1), 24 * MIB);
 	ck_assert_uint_eq(fdt_u64("/hypervisor", "ringlet,boot-tables", 0),
 			  context.root);
+	ck_assert_int_lt(fdt_path_offset(fdt_blob(), "/virtio"), 0);
+}
+END_TEST
+
+START_TEST(virtio_bus)
+{
+	const void *fdt;
+	int node, len;
+
+	add_region(0, 24 * MIB);
+	b.in.virtio_gpa = b.in.shared_gpa + BUILDER_SHARED_SIZE;
+	b.in.virtio_port = 7;
+	b.in.virtio_backend = 3;
+	build();
+	fdt = fdt_blob();
+	node = fdt_path_offset(fdt, "/virtio");
+	ck_assert_str_eq(fdt_getprop(fdt, node, "compatible", NULL),
+			 "ringlet,virtio-bus");
+	ck_assert_uint_eq(fdt_u64("/virtio", "ringlet,page", 0),
+			  24 * MIB + 0x2000);
+	ck_assert_uint_eq(fdt32_ld(fdt_getprop(fdt, node,
+					       "ringlet,event-channel", &len)),
+			  7);
+	ck_assert_int_eq(len, 4);
+	ck_assert_uint_eq(fdt32_ld(fdt_getprop(fdt, node, "ringlet,backend",
+					       NULL)), 3);
+	/* The boot tables reach it. */
+	b.in.virtio_gpa = 6 * GIB;
+	plan();
+	ck_assert_uint_eq(b.layout.mapped_end, 6 * GIB + 2 * MIB);
 }
 END_TEST
 
@@ -479,6 +509,15 @@ START_TEST(bad_input)
 	b.in.shared_gpa = ~0xfffULL;
 	expect_refused(EINVAL, "shared page");
 	b.in.shared_gpa = 24 * MIB;
+	b.in.virtio_gpa = 24 * MIB + 4096;
+	expect_refused(EINVAL, "virtio bus at 0x1801000");
+	b.in.virtio_gpa = 24 * MIB - 4096;
+	expect_refused(EINVAL, "virtio bus at 0x17ff000");
+	b.in.virtio_gpa = 24 * MIB + 8193;
+	expect_refused(EINVAL, "virtio bus");
+	b.in.virtio_gpa = BUILDER_MAX_MEMORY;
+	expect_refused(EINVAL, "virtio bus");
+	b.in.virtio_gpa = 0;
 	b.in.initrd_size = 4097;
 	b.in.initrd_gpa = 24 * MIB - 4096;
 	expect_refused(EINVAL, "initial RAM disk at 0x17ff000");
@@ -520,6 +559,7 @@ START_TEST(largest_tree)
 	b.in.rng_seed = seed;
 	b.in.acpi_rsdp = 1;
 	b.in.control = true;
+	b.in.virtio_gpa = 4096;
 	room = devicetree_room(&b.in);
 	ck_assert_uint_le(room, BUILDER_MAP_CHUNK);
 	tree = malloc(room);
@@ -573,6 +613,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, small_domu);
+	tcase_add_test(tc, virtio_bus);
 	tcase_add_test(tc, writes_nothing_else);
 	tcase_add_test(tc, initrd_copied);
 	tcase_add_test(tc, initrd_below_4g);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-tools_config-sources := dom0-tools/libringlet/config.c \
-	dom0-tools/libringlet/syntax.c dom0-tools/libringlet/cpus.c \
-	dom0-tools/libringlet/config_json.c dom0-tools/libringlet/uuid.c
+tools_config-sources := $(addprefix dom0-tools/libringlet/,config.c \
+	config_devices.c config_json.c config_read.c cpus.c disk.c diskfile.c \
+	syntax.c uuid.c vif.c)
 tools_config-cflags := -iquote dom0-tools/libringlet
 tools_config-libs := -ljson-c

@@ -6,8 +6,11 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <json-c/json.h>
 #include "../../dom0-tools/libringlet/config.h"
 
@@ -100,7 +103,7 @@ END_TEST
 
 START_TEST(warns_of_keys_of_xl)
 {
-	must_parse(GOOD "vif = [ 'bridge=br0', [ 1, \"x\" ],\n 'b' ]\n"
+	must_parse(GOOD "usbdev = [ 'bridge=br0', [ 1, \"x\" ],\n 'b' ]\n"
 		   "type = \"pv\"\n");
 	ck_assert_uint_eq(warnings, 2);
 	ck_assert_str_eq(warning, "web.cfg:6: warning: 'type' is ignored: this version of Ringlet does not have it");
@@ -202,6 +205,8 @@ START_TEST(survives_json)
 	struct rl_config copy;
 
 	must_parse(GOOD "ramdisk = \"/r\"\nextra = \"x\"\non_crash = \"preserve\"\n"
+		   "disk = [ 'vdev=xvda,target=/a, \"b\"' ]\n"
+		   "vif = [ '', 'bridge=b,rate=5KB/s' ]\n"
 		   "cpus = 'all,^2'\ncpus_soft = [ '1', '0-200' ]\ncap = 7\n");
 	json = rl_config_to_json(&cfg);
 	rl_config_begin(&r, warn);
@@ -217,6 +222,11 @@ START_TEST(survives_json)
 	ck_assert_uint_eq(copy.cap, 7);
 	ck_assert_mem_eq(&copy.cpus, &cfg.cpus, sizeof(cfg.cpus));
 	ck_assert_mem_eq(&copy.cpus_soft, &cfg.cpus_soft, sizeof(cfg.cpus));
+	ck_assert_uint_eq(copy.nr_disks, 1);
+	ck_assert_str_eq(copy.disks[0].target, "/a, \"b\"");
+	ck_assert_uint_eq(copy.nr_vifs, 2);
+	ck_assert_mem_eq(copy.vifs[0].mac, cfg.vifs[0].mac, 6);
+	ck_assert_uint_eq(copy.vifs[1].rate, 5000);
 	json_object_put(json);
 	rl_config_free(&cfg);
 	rl_config_free(&copy);
@@ -232,6 +242,227 @@ START_TEST(makes_paths_absolute)
 	ck_assert_str_eq(cfg.kernel + strlen(cwd), "/vmlinux");
 	free(cwd);
 	rl_config_free(&cfg);
+}
+END_TEST
+
+/* What a disk is, in full; NULL and a part of a sentence: it is refused. */
+static const char *const disks[][2] = {
+	{ "/dev/vg/guest-volume,,hda", "format=raw, vdev=hda, access=rw, target=/dev/vg/guest-volume" },
+	{ "/dev/vg/guest-volume,raw,hda,rw", "format=raw, vdev=hda, access=rw, target=/dev/vg/guest-volume" },
+	{ "format=raw, vdev=hda, access=rw, target=/dev/vg/guest-volume", "format=raw, vdev=hda, access=rw, target=/dev/vg/guest-volume" },
+	{ "raw:/dev/vg/guest-volume,hda,w", "format=raw, vdev=hda, access=rw, target=/dev/vg/guest-volume" },
+	{ "phy:vg/lv,xvda,r", "format=raw, vdev=xvda, access=ro, target=/dev/vg/lv" },
+	{ " vdev=vdb ,/a.qcow2, format=qcow2,access=ro", "format=qcow2, vdev=vdb, access=ro, target=/a.qcow2" },
+	{ "vdev=xvdc,target=/a, b,format=raw ", "format=raw, vdev=xvdc, access=rw, target=/a, b,format=raw " },
+	{ "/a,qcow2,51712,w,direct-io-safe,no-discard,backendtype=qdisk,specification=virtio,backend=0",
+	  "format=qcow2, vdev=51712, access=rw, direct-io-safe, no-discard, target=/a" },
+	{ "/a,vhd,xvda", "!no disks of format 'vhd'" },
+	{ "/a,qcow3,xvda", "!'raw' or 'qcow2', not 'qcow3'" },
+	{ "/a,raw,xvda1", "!'xvda1' is a partition" },
+	{ "/a,raw,xvda:cdrom", "!no CD drives" },
+	{ "/a,raw,xvda,cdrom", "!no CD drives" },
+	{ "/a,raw,xvda,devtype=cdrom", "!no CD drives" },
+	{ "/a,raw,nvme0", "!'nvme0' is not the name of a disk" },
+	{ "/a,raw,sdq", "!'sdq' is not the name of a disk" },
+	{ "/a,raw,xvda,rx", "!'ro' or 'rw', not 'rx'" },
+	{ "/a,raw,xvda,rw,5", "!'5' is one word too many" },
+	{ "/a,raw,xvda,access=rw,access=ro", "!'access' is given twice" },
+	{ "/a,raw,xvda,target=/b", "!'target' is given twice" },
+	{ "/a,raw,xvda,frob=1", "!no 'frob='" },
+	{ "/a,raw,xvda,script=block-x", "!no scripts for disks" },
+	{ "/a,raw,xvda,backend=storage", "!only domain 0 can serve" },
+	{ "/a,raw,xvda,untrusted", "!'untrusted'" },
+	{ "/a,raw,xvda,specification=xen", "!disks of Ringlet are virtio" },
+};
+
+START_TEST(reads_disks)
+{
+	const char *expected = disks[_i][1];
+	char why[384] = "", *text;
+	struct rl_disk disk;
+
+	if (!rl_disk_parse(disks[_i][0], &disk, why, sizeof(why))) {
+		ck_assert_msg(expected[0] == '!' && strstr(why, expected + 1),
+			      "'%s': %s", disks[_i][0], why);
+		return;
+	}
+	text = rl_disk_text(&disk);
+	ck_assert_str_eq(text, expected);
+	free(text);
+	rl_disk_free(&disk);
+}
+END_TEST
+
+START_TEST(numbers_disks)
+{
+	ck_assert_uint_eq(rl_disk_devid("xvda"), 51712);
+	ck_assert_uint_eq(rl_disk_devid("vdb"), 51728);
+	ck_assert_uint_eq(rl_disk_devid("xvdp"), 51952);
+	ck_assert_uint_eq(rl_disk_devid("xvdq"), 268439552);
+	ck_assert_uint_eq(rl_disk_devid("xvdaa"), (1 << 28) | 26 << 8);
+	ck_assert_uint_eq(rl_disk_devid("d1"), 51728);
+	ck_assert_uint_eq(rl_disk_devid("hda"), 768);
+	ck_assert_uint_eq(rl_disk_devid("hdd"), 5696);
+	ck_assert_uint_eq(rl_disk_devid("sdb"), 2064);
+	ck_assert_uint_eq(rl_disk_devid("0xca00"), 51712);
+	ck_assert_uint_eq(rl_disk_devid("xvd"), 0);
+	ck_assert_uint_eq(rl_disk_devid("xvdzzzzzzzzzzzzzzzz"), 0);
+	ck_assert_uint_eq(rl_disk_devid(""), 0);
+	must_parse(GOOD "disk = [ '/b,,xvdb', '/a,,xvda' ]\n"
+		   "disk += [ '/s,,sda' ]\n");
+	ck_assert_uint_eq(cfg.nr_disks, 3);
+	ck_assert_str_eq(cfg.disks[0].target, "/s");
+	ck_assert_str_eq(cfg.disks[1].target, "/a");
+	rl_config_free(&cfg);
+	must_parse(GOOD "disk = [ '/b,,xvdb', ]\ndisk = []\n");
+	ck_assert_uint_eq(cfg.nr_disks, 0);
+	rl_config_free(&cfg);
+}
+END_TEST
+
+static const char *const vifs[][2] = {
+	{ "", "mac=00:00:00:00:00:00,bridge=ringlet0" },
+	{ "mac=00:16:3E:74:3d:76,bridge=xenbr0", "mac=00:16:3e:74:3d:76,bridge=xenbr0" },
+	{ "bridge=b, vifname=web0 ,rate=10Mb/s,mtu=9000, backend=0", "mac=00:00:00:00:00:00,bridge=b,vifname=web0,rate=1250000B/s@50000us,mtu=9000" },
+	{ "rate=1MB/s@20ms", "mac=00:00:00:00:00:00,bridge=ringlet0,rate=1000000B/s@20000us" },
+	{ "script=vif-x,ip=10.0.0.1,devid=3", "mac=00:00:00:00:00:00,devid=3,script=/etc/ringlet/scripts/vif-x,ip=10.0.0.1" },
+	{ "mac=00:16:3e:74:3d", "!not a MAC address" },
+	{ "mac=00:16:3e:74:3d:7g", "!not a MAC address" },
+	{ "mac=01:16:3e:74:3d:76", "!one of a group" },
+	{ "mac=00:00:00:00:00:00", "!it is zero" },
+	{ "model=e1000", "!emulates no network card" },
+	{ "type=ioemu", "!emulates no network card" },
+	{ "bridge=", "!'' cannot be the name of a network interface" },
+	{ "bridge=0123456789abcdef", "!1 to 15 characters" },
+	{ "vifname=a/b", "!'a/b' cannot be the name" },
+	{ "rate=10", "!'10' is not a rate" },
+	{ "rate=10Mb/s@", "!is not a rate" },
+	{ "rate=1b/s", "!is not a rate" },
+	{ "rate=99999999999Gb/s", "!is not a rate" },
+	{ "ip=10.0.0.1", "!'ip' is for a script" },
+	{ "gatewaydev=eth0", "!sets up no routes" },
+	{ "backend=net", "!only domain 0" },
+	{ "devid=64", "!'devid' must be 0 to 63" },
+	{ "mtu=1", "!'mtu' must be 68 to 65535" },
+	{ "frob", "!an interface has no 'frob'" },
+};
+
+START_TEST(reads_vifs)
+{
+	const char *expected = vifs[_i][1];
+	char why[384] = "", *text;
+	struct rl_vif vif;
+
+	if (!rl_vif_parse(vifs[_i][0], &vif, why, sizeof(why))) {
+		ck_assert_msg(expected[0] == '!' && strstr(why, expected + 1),
+			      "'%s': %s", vifs[_i][0], why);
+		return;
+	}
+	text = rl_vif_text(&vif);
+	ck_assert_str_eq(text, expected);
+	free(text);
+	rl_vif_free(&vif);
+}
+END_TEST
+
+/* The same domain gets the same addresses, others get others. */
+START_TEST(chooses_macs)
+{
+	static const char *const uuids[] = {
+		"uuid = '01234567-89ab-cdef-0123-456789abcdef'\n",
+		"uuid = '01234567-89ab-cdef-0123-456789abcdee'\n",
+	};
+	unsigned char mac[5][6];
+	char text[512];
+	unsigned int i, j;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), GOOD "vif = [ '', 'bridge=b' ]\n%s",
+			 uuids[i]);
+		must_parse(text);
+		memcpy(mac[2 * i], cfg.vifs[0].mac, 6);
+		memcpy(mac[2 * i + 1], cfg.vifs[1].mac, 6);
+		ck_assert_uint_eq(cfg.vifs[1].devid, 1);
+		rl_config_free(&cfg);
+		must_parse(text);
+		ck_assert_mem_eq(mac[2 * i], cfg.vifs[0].mac, 6);
+		rl_config_free(&cfg);
+	}
+	for (i = 0; i < 4; i++) {
+		ck_assert_mem_eq(mac[i], "\x00\x16\x3e", 3);
+		for (j = 0; j < i; j++)
+			ck_assert_mem_ne(mac[i], mac[j], 6);
+	}
+}
+END_TEST
+
+static char image[64];
+
+static void make_image(const void *data, size_t len, off_t size)
+{
+	int fd;
+
+	strcpy(image, "/tmp/ringlet-image-XXXXXX");
+	fd = mkstemp(image);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, data, len, 0), len);
+	ck_assert_int_eq(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+static void open_image(const char *format, const char *expected)
+{
+	struct rl_disk_chain chain;
+	char text[256], why[384] = "";
+	struct rl_disk disk;
+	int rc;
+
+	snprintf(text, sizeof(text), "%s,%s,xvda", image, format);
+	ck_assert(rl_disk_parse(text, &disk, why, sizeof(why)));
+	rc = rl_disk_open(&disk, &chain, why, sizeof(why));
+	if (expected)
+		ck_assert_msg(rc < 0 && strstr(why, expected), "%d: %s", rc,
+			      why);
+	else
+		ck_assert_msg(!rc && chain.nr == 1, "%s", why);
+	rl_disk_close(&chain);
+	rl_disk_free(&disk);
+}
+
+START_TEST(looks_into_images)
+{
+	static const char qcow2[112] = "QFI\xfb\0\0\0\3";
+	static const char on_file[] = "QFI\xfb\0\0\0\2\0\0\0\0\0\0\0\x50"
+		"\0\0\0\5";
+	struct flock lock = { .l_type = F_WRLCK, .l_start = 201, .l_len = 1 };
+	int fd;
+
+	make_image("MZ", 2, 1 << 20);
+	open_image("raw", NULL);
+	open_image("qcow2", "is said to be qcow2, but is not: it looks like raw");
+	fd = open(image, O_RDWR);
+	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	open_image("raw", "is in use: by another domain");
+	close(fd);
+	open_image("raw", NULL);
+	ck_assert_int_eq(truncate(image, 0), 0);
+	open_image("raw", "is empty");
+	unlink(image);
+	open_image("raw", "does not exist");
+	make_image(qcow2, sizeof(qcow2), 1 << 16);
+	open_image("qcow2", NULL);
+	open_image("raw", "is said to be raw, but has the header of qcow2");
+	unlink(image);
+	make_image("conectix", 8, 512);
+	open_image("raw", "has the header of vhd");
+	unlink(image);
+	make_image(on_file, sizeof(on_file), 1 << 16);
+	open_image("qcow2", "does not say that the file behind it is raw or qcow2");
+	unlink(image);
+	strcpy(image, "/tmp");
+	open_image("raw", "is a directory");
+	strcpy(image, "/dev/null");
+	open_image("raw", "is neither a file nor a block device");
 }
 END_TEST
 
@@ -258,6 +489,15 @@ static const char *const mistakes[][2] = {
 	{ "memory\n", "expected '=' after 'memory', but found the end of the line" },
 	{ "memory 5\n", "expected '=' after 'memory', but found '5'" },
 	{ "memory += 5\n", "'+=' is for lists" },
+	{ "disk = [\n'/x,raw,xvda,rw', '/y,raw,xvda,rw' ]\n" GOOD, "web.cfg: two disks are the same in the domain: xvda and xvda" },
+	{ "disk = '/x,raw,xvda,rw'\n", "web.cfg:1: 'disk' must be a list: disk = [ '/x,raw,xvda,rw' ]" },
+	{ "disk = [ '/x,raw,xvda,rw', [ 1 ] ]\n", "'disk' must be a list of strings" },
+	{ "disk = [ '/x' ]\n", "web.cfg:1: 'disk': the disk has no name in the domain: as in '/x,raw,xvda,rw'" },
+	{ "disk = [ '' ]\n", "the disk has no target" },
+	{ "vif = [ '', 'devid=0,bridge=b', 'devid=0' ]\n" GOOD, "two network interfaces have devid=0" },
+	{ "vif = [ 'mac=00:16:3e:00:00:01', 'mac=00:16:3E:00:00:01' ]\n" GOOD, "two network interfaces have mac=00:16:3e:00:00:01" },
+	{ "vif = ''\n", "'vif' must be a list" },
+	{ "p9 = [ 'tag=x' ]\n", "virtiofs" },
 	{ "memory =\n", "expected a string, a number or a list as value of 'memory', but found the end of the line" },
 	{ "memory = 5 6\n", "expected the end of the line or ';' after the value of 'memory', but found '6'" },
 	{ "= 5\n", "expected a key, as in 'memory = 512', but found '='" },
@@ -295,7 +535,8 @@ END_TEST
 /* Each prefix of a file, each byte of it replaced: no crash, and a reason. */
 START_TEST(survives_damage)
 {
-	static const char text[] = GOOD "vif = [ 'a', 1 ]\nextra=\"\\\"\"";
+	static const char text[] = GOOD "vif = [ '', 1 ]\nextra=\"\\\"\""
+		"disk=['/a,raw,xvda','vdev=vdb,target=/b']";
 	static const char bytes[] = "\"'[]=;\\#\n1a\x80";
 	char copy[sizeof(text)];
 	size_t i, j;
@@ -334,6 +575,11 @@ int main(void)
 	tcase_add_loop_test(t, reads_cpus, 0, sizeof(cpus) / sizeof(cpus[0]));
 	tcase_add_test(t, knows_which_cpus_exist);
 	tcase_add_test(t, pins_vcpus);
+	tcase_add_loop_test(t, reads_disks, 0, sizeof(disks) / sizeof(disks[0]));
+	tcase_add_test(t, numbers_disks);
+	tcase_add_loop_test(t, reads_vifs, 0, sizeof(vifs) / sizeof(vifs[0]));
+	tcase_add_test(t, chooses_macs);
+	tcase_add_test(t, looks_into_images);
 	tcase_add_test(t, survives_json);
 	tcase_add_test(t, makes_paths_absolute);
 	tcase_add_loop_test(t, explains_mistake, 0,

@@ -5,14 +5,11 @@
  * plays. What is asked: do verbs do what they say, does each failure have its
  * sentence, does a daemon that is killed lose anything.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,223 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <json-c/json.h>
-#include "fake.h"
+#include "daemon.h"
+#include "harness.h"
 #include "image.h"
-
-#define PATIENCE	10000	/* ms */
-
-int ringlet_main(int argc, char **argv);
-int ringletd_main(int argc, char **argv);
-
-static pid_t daemon_pid;
-static char output[1 << 16];	/* of the last command, stderr included */
-
-static void sleep_ms(long ms)
-{
-	const struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
-
-	nanosleep(&t, NULL);
-}
-
-#define WAIT_FOR(condition) do {					\
-	long waited_ = 0;						\
-	while (!(condition)) {						\
-		ck_assert_msg(waited_++ < PATIENCE, "in vain: " #condition); \
-		sleep_ms(1);						\
-	}								\
-} while (0)
-
-static const char *path(const char *name)
-{
-	static char buf[4][256];
-	static unsigned int n;
-
-	n = (n + 1) % 4;
-	snprintf(buf[n], sizeof(buf[n]), "%s/%s", fake->dir, name);
-	return buf[n];
-}
-
-static void write_file(const char *name, const void *data, size_t len)
-{
-	FILE *f = fopen(path(name), "w");
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(data, 1, len, f), len);
-	fclose(f);
-}
-
-static const char *read_file(const char *name)
-{
-	static char text[1 << 20];
-	FILE *f = fopen(path(name), "r");
-	size_t n = 0;
-
-	if (f) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
-	}
-	text[n] = 0;
-	return text;
-}
-
-static bool exists(const char *name)
-{
-	return !access(path(name), F_OK);
-}
-
-/* Check's handlers, which a child inherits, would end the whole test. */
-static void own_signals(void)
-{
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-}
-
-/* Start "ringlet ..." with its output in a file; returns the process. */
-static pid_t start_command(char **argv, int in)
-{
-	int argc = 0, out;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid)
-		return pid;
-	own_signals();
-	out = open(path("output"), O_RDWR | O_CREAT | O_TRUNC, 0600);
-	dup2(in, 0);
-	dup2(out, 1);
-	dup2(out, 2);
-	while (argv[argc])
-		argc++;
-	exit(ringlet_main(argc, argv));
-}
-
-static int finish_command(pid_t pid)
-{
-	int status;
-
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	strcpy(output, read_file("output"));
-	ck_assert_msg(WIFEXITED(status), "command ended with %d: %s", status,
-		      output);
-	return WEXITSTATUS(status);
-}
-
-static int ringlet(const char *first, ...)
-{
-	char *argv[16] = { (char *)"ringlet", (char *)first };
-	int in = open("/dev/null", O_RDONLY);
-	unsigned int i = 2;
-	va_list args;
-	pid_t pid;
-
-	va_start(args, first);
-	while (i < 15 && (argv[i] = va_arg(args, char *)))
-		i++;
-	va_end(args);
-	optind = 0;
-	pid = start_command(argv, in);
-	close(in);
-	return finish_command(pid);
-}
-
-#define RINGLET(...) ringlet(__VA_ARGS__, NULL)
-#define OK(...) \
-	ck_assert_msg(!RINGLET(__VA_ARGS__), "failed: %s", output)
-#define SAYS(part) \
-	ck_assert_msg(strstr(output, part), "'%s' is not in '%s'", part, output)
-
-/* The command must fail with a sentence that contains 'part'. */
-#define FAILS(part, ...) do {						\
-	ck_assert_msg(RINGLET(__VA_ARGS__) == 1, "no failure: %s", output); \
-	SAYS("ringlet: ");						\
-	SAYS(part);							\
-} while (0)
-
-/* A connection to the daemon, or -1. */
-static int connect_daemon(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	strcpy(address.sun_path, path("ringletd.sock"));
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static bool answers(void)
-{
-	int fd = connect_daemon();
-
-	close(fd);
-	return fd >= 0;
-}
-
-static void start_daemon(void)
-{
-	char *argv[] = { (char *)"ringletd", (char *)"-F",
-			 (char *)"--log-size=32", NULL };
-	int log;
-
-	fflush(NULL);
-	daemon_pid = fork();
-	ck_assert_int_ge(daemon_pid, 0);
-	if (!daemon_pid) {
-		own_signals();
-		optind = 0;
-		log = open(path("ringletd.log"),
-			   O_WRONLY | O_CREAT | O_APPEND, 0600);
-		dup2(log, 2);
-		exit(ringletd_main(3, argv));
-	}
-	WAIT_FOR(answers());
-}
-
-static int stop_daemon(int sig)
-{
-	int status;
-
-	kill(daemon_pid, sig);
-	ck_assert_int_eq(waitpid(daemon_pid, &status, 0), daemon_pid);
-	daemon_pid = 0;
-	return status;
-}
-
-static void setup(void)
-{
-	static const char config[] =
-		"name = \"web\"\nkernel = \"vmlinux\"\nramdisk = \"initrd\"\n"
-		"memory = 32\nextra = \"console=hvc0\"\n";
-	static struct image im;
-
-	fake_start();
-	ck_assert_int_eq(chdir(fake->dir), 0);
-	image_make(&im);
-	write_file("vmlinux", &im, sizeof(im));
-	write_file("initrd", "initial RAM disk", 16);
-	write_file("web.cfg", config, sizeof(config) - 1);
-}
-
-static void teardown(void)
-{
-	int status = 0;
-
-	if (daemon_pid)
-		status = stop_daemon(SIGTERM);
-	ck_assert_msg(!status, "ringletd ended with %d: %s", status,
-		      read_file("ringletd.log"));
-	ck_assert_int_eq(chdir("/"), 0);
-	fake_stop();
-}
-
-static void setup_daemon(void)
-{
-	setup();
-	start_daemon();
-}
 
 /* --- Sentences ------------------------------------------------------------ */
 
@@ -349,8 +132,10 @@ START_TEST(creates_and_destroys)
 	memory = fake_memory_of(d);
 	ck_assert(d->started);
 	ck_assert_uint_eq(d->pauses, 0);
-	ck_assert_uint_eq(d->info.pages, 32 << 8);
+	ck_assert_uint_eq(d->info.pages, (32 << 8) + 1);
 	ck_assert_uint_eq(d->info.shared_gfn, 32 << 8);
+	ck_assert_uint_eq(d->bus_gfn, (32 << 8) + 2);
+	ck_assert_uint_eq(d->ports, 1);
 	ck_assert_uint_eq(d->context.rip, IMAGE_BASE + 0x100);
 	ck_assert_uint_eq(memory[IMAGE_BASE], image_byte(IMAGE_TEXT));
 	ck_assert(exists("domains/web.json"));
@@ -671,7 +456,7 @@ static const char *const nonsense[][2] = {
 
 START_TEST(answers_nonsense)
 {
-	char text[20000];
+	static char text[RL_REQUEST_MAX + 4096];
 	ssize_t n, len = 0;
 	int fd = connect_daemon();
 

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices as people use them: disks with a real qemu-storage-daemon, and a device
+ * manager of the test, which takes all it is told and writes it down. Whatever is
+ * killed must come again, and nothing may be left when a domain is gone.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <json-c/json.h>
+
+/* --- The device manager of the test ------------------------------------------ */
+
+/* What it says of its devices: all that were attached, with a driver. */
+static void list(struct json_object *reply, uint64_t present)
+{
+	struct json_object *array = json_object_new_array(), *dev;
+	int i;
+
+	for (i = 0; i < 64; i++) {
+		if (!(present >> i & 1))
+			continue;
+		dev = json_object_new_object();
+		json_object_object_add(dev, "dev", json_object_new_int(i));
+		json_object_object_add(dev, "status", json_object_new_int(15));
+		json_object_array_add(array, dev);
+	}
+	json_object_object_add(reply, "devices", array);
+}
+
+static struct json_object *act(struct json_object *json, unsigned int fds)
+{
+	struct json_object *reply = json_object_new_object(), *op, *dev, *id;
+	static uint64_t present;
+	const char *name;
+	int number = 0;
+
+	json_object_object_get_ex(json, "id", &id);
+	json_object_object_add(reply, "id", json_object_get(id));
+	json_object_object_get_ex(json, "op", &op);
+	name = json_object_get_string(op);
+	if (json_object_object_get_ex(json, "dev", &dev))
+		number = json_object_get_int(dev);
+	fprintf(stderr, "%s %d with %u\n", name, number, fds);
+	if (!strcmp(name, "attach"))
+		present |= 1ULL << number;
+	else if (!strcmp(name, "detach") && access("refuse-detach", F_OK))
+		present &= ~(1ULL << number);
+	else if (!strcmp(name, "detach"))
+		json_object_object_add(reply, "error", json_object_new_string(
+				       "the domain does not let go of it"));
+	else if (!strcmp(name, "list"))
+		list(reply, present);
+	return reply;
+}
+
+static int manage(void)
+{
+	char text[65536], control[CMSG_SPACE(8)];
+	struct iovec iov = { text, sizeof(text) - 1 };
+	struct json_object *json, *reply;
+	struct cmsghdr *c;
+	ssize_t n;
+
+	if (fcntl(3, F_GETFD) < 0 || fcntl(5, F_GETFD) < 0 ||
+	    !access("refuse-start", F_OK))
+		return 1;
+	for (;;) {
+		struct msghdr m = {
+			.msg_iov = &iov, .msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control),
+		};
+
+		n = recvmsg(4, &m, 0);
+		if (n <= 0)
+			return 0;
+		text[n] = 0;
+		json = json_tokener_parse(text);
+		c = CMSG_FIRSTHDR(&m);
+		reply = act(json, c ? (c->cmsg_len - CMSG_LEN(0)) / 4 : 0);
+		strcpy(text, json_object_to_json_string(reply));
+		if (send(4, text, strlen(text), 0) < 0)
+			return 1;
+		json_object_put(json);
+		json_object_put(reply);
+	}
+}
+
+/* --- Tests ------------------------------------------------------------------- */
+
+static char disk[400];		/* disk=['/.../disk.img,raw,xvda,rw'] */
+
+static void begin(void)
+{
+	char self[256] = "";
+
+	setup_daemon();
+	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof(self) - 1), 0);
+	ck_assert_int_eq(symlink(self, path("ringlet-dm")), 0);
+	write_file("disk.img", "MZ", 2);
+	ck_assert_int_eq(truncate(path("disk.img"), 1 << 20), 0);
+	snprintf(disk, sizeof(disk), "disk=['%s,raw,xvda,rw']",
+		 path("disk.img"));
+}
+
+/* The process that holds this file of the directory 'devices', or 0. */
+static pid_t server(const char *name)
+{
+	char text[16] = "", file[64];
+	int fd;
+	bool held;
+
+	snprintf(file, sizeof(file), "devices/%s", name);
+	fd = open(path(file), O_RDONLY);
+	if (fd < 0)
+		return 0;
+	held = flock(fd, LOCK_SH | LOCK_NB) && read(fd, text, 15) > 0;
+	close(fd);
+	return held ? atoi(text) : 0;
+}
+
+static bool told(const char *what, unsigned int times)
+{
+	const char *p = read_file("devices-web.log");
+	unsigned int n = 0;
+
+	for (; (p = strstr(p, what)); p += strlen(what))
+		n++;
+	return n >= times;
+}
+
+static void none_left(void)
+{
+	WAIT_FOR(!server("web.51712.pid") && !server("web.manager"));
+	ck_assert(!exists("devices/web.51712.sock"));
+	ck_assert(!exists("devices/web.51712.pid"));
+	ck_assert(!exists("devices/web.state"));
+}
+
+START_TEST(serves_a_disk)
+{
+	char again[400];
+
+	OK("create", "-q", "web.cfg", disk);
+	ck_assert_uint_eq(fake_find("web")->pauses, 0);
+	ck_assert(told("start", 1) && told("attach 0 with 1", 1));
+	ck_assert_int_ne(server("web.51712.pid"), 0);
+	OK("block-list", "web");
+	SAYS("Vdev  BE  handle state evt-ch ring-ref BE-path");
+	SAYS("51712 0   0      4     -1     -1");
+	SAYS(path("disk.img"));
+	OK("block-list", "--json", "web");
+	SAYS("\"state\": \"connected\"");
+	OK("network-list", "web");
+	ck_assert_ptr_null(strstr(output, "51712"));
+	/* It is in use. */
+	snprintf(again, sizeof(again), "disk=['%s,raw,xvda,rw']",
+		 path("disk.img"));
+	FAILS("is in use", "create", "-q", "web.cfg", "name=other", again);
+	ck_assert_ptr_null(fake_find("other"));
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
+START_TEST(attaches_and_detaches)
+{
+	char spec[300], file[300];
+
+	OK("create", "-q", "web.cfg");
+	OK("block-list", "web");
+	snprintf(spec, sizeof(spec), "%s,raw,xvda,rw", path("disk.img"));
+	OK("block-attach", "web", spec);
+	ck_assert(told("attach 0 with 1", 1));
+	FAILS("the domain has a disk xvda already", "block-attach", "web", spec);
+	FAILS("does not exist", "block-attach", "web", "/none.img,raw,xvdb");
+	snprintf(file, sizeof(file), "target=%s", path("disk.img"));
+	FAILS("is said to be qcow2, but is not", "block-attach", "web",
+	      "format=qcow2", "vdev=xvdb", file);
+	FAILS("the disk has no name in the domain", "block-attach", "web", "/x");
+	FAILS("there is no domain 'none'", "block-attach", "none", spec);
+	FAILS("no network bridge 'nobridge'", "network-attach", "web",
+	      "bridge=nobridge");
+	OK("block-list", "web");
+	SAYS("51712");
+	ck_assert_ptr_null(strstr(output, "51728"));
+	ck_assert_ptr_nonnull(strstr(read_file("domains/web.json"),
+				     "vdev=xvda"));
+	FAILS("domain 'web' has no disk 'xvdb'", "block-detach", "web", "xvdb");
+	FAILS("domain 'web' has no network interface '0'", "network-detach",
+	      "web", "0");
+	write_file("refuse-detach", "", 0);
+	FAILS("the domain does not let go of it", "block-detach", "web", "xvda");
+	unlink(path("refuse-detach"));
+	OK("block-detach", "web", "51712");
+	WAIT_FOR(!server("web.51712.pid"));
+	OK("block-list", "web");
+	ck_assert_ptr_null(strstr(output, "51712"));
+	OK("block-attach", "web", "vdev=xvda", file);
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
+START_TEST(explains_before_it_creates)
+{
+	FAILS("disk image /none.img does not exist", "create", "-q", "web.cfg",
+	      "disk=['/none.img,raw,xvda']");
+	FAILS("there is no network bridge 'nobridge'", "create", "-q",
+	      "web.cfg", "vif=['bridge=nobridge']");
+	FAILS("does not exist", "create", "-n", "web.cfg",
+	      "disk=['/none.img,raw,xvda']");
+	ck_assert_ptr_null(fake_find("web"));
+	/* What only qemu-storage-daemon sees ends the domain. */
+	write_file("bad.img", "QFI\xfb\0\0\0\3", 8);
+	ck_assert_int_eq(truncate(path("bad.img"), 1 << 20), 0);
+	snprintf(disk, sizeof(disk), "disk=['%s,qcow2,xvda']", path("bad.img"));
+	FAILS("qemu-storage-daemon did not start: ", "create", "-q", "web.cfg",
+	      disk);
+	ck_assert_ptr_null(fake_find("web"));
+	ck_assert(!exists("domains/web.json"));
+	snprintf(disk, sizeof(disk), "disk=['%s,raw,xvda']", path("disk.img"));
+	write_file("refuse-start", "", 0);
+	FAILS("the device manager ends again and again", "create", "-q",
+	      "web.cfg", disk);
+	ck_assert_ptr_null(fake_find("web"));
+	unlink(path("ringlet-dm"));
+	FAILS("ringlet-dm is missing", "create", "-q", "web.cfg", disk);
+	none_left();
+}
+END_TEST
+
+START_TEST(brings_back_what_dies)
+{
+	pid_t dm, qsd;
+
+	OK("create", "-q", "web.cfg", disk);
+	qsd = server("web.51712.pid");
+	dm = server("web.manager");
+	kill(qsd, SIGKILL);
+	WAIT_FOR(told("backend 0 with 1", 1));
+	ck_assert_int_eq(server("web.manager"), dm);
+	ck_assert_int_ne(server("web.51712.pid"), qsd);
+	qsd = server("web.51712.pid");
+	kill(dm, SIGKILL);
+	WAIT_FOR(told("attach 0 with 1", 2));
+	ck_assert_int_eq(server("web.51712.pid"), qsd);
+	kill(server("web.manager"), SIGKILL);
+	kill(qsd, SIGKILL);
+	WAIT_FOR(told("attach 0 with 1", 3));
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
+START_TEST(goes_on_after_a_daemon_is_killed)
+{
+	pid_t qsd;
+
+	OK("create", "-q", "web.cfg", disk);
+	qsd = server("web.51712.pid");
+	stop_daemon(SIGKILL);
+	start_daemon();
+	WAIT_FOR(told("attach 0 with 1", 2));
+	ck_assert_int_eq(server("web.51712.pid"), qsd);
+	ck_assert_int_eq(stop_daemon(SIGTERM), 0);
+	ck_assert_int_eq(server("web.51712.pid"), qsd);
+	start_daemon();
+	WAIT_FOR(told("attach 0 with 1", 3));
+	kill(qsd, SIGKILL);
+	WAIT_FOR(told("backend 0 with 1", 1));
+	stop_daemon(SIGKILL);
+	OK("destroy", "web");
+	start_daemon();
+	WAIT_FOR(!exists("domains/web.json"));
+	none_left();
+}
+END_TEST
+
+START_TEST(reboots)
+{
+	struct fake_domain *d;
+	pid_t qsd;
+
+	OK("create", "-q", "web.cfg", disk);
+	qsd = server("web.51712.pid");
+	d = fake_find("web");
+	d->listens = true;
+	OK("reboot", "-w", "web");
+	WAIT_FOR((d = fake_find("web")) && d->info.domid == 2 && !d->pauses);
+	ck_assert(told("start", 2) && told("attach 0 with 1", 2));
+	ck_assert_int_eq(server("web.51712.pid"), qsd);
+	d->listens = true;
+	OK("shutdown", "-w", "web");
+	none_left();
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const char *name = strrchr(argv[0], '/');
+	Suite *s;
+	TCase *t;
+	SRunner *sr;
+	int failed;
+
+	if (argc > 1 && name && !strcmp(name, "/ringlet-dm"))
+		return manage();
+	s = suite_create("tools_devices");
+	t = tcase_create("devices");
+	tcase_add_checked_fixture(t, begin, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, serves_a_disk);
+	tcase_add_test(t, attaches_and_detaches);
+	tcase_add_test(t, explains_before_it_creates);
+	tcase_add_test(t, brings_back_what_dies);
+	tcase_add_test(t, goes_on_after_a_daemon_is_killed);
+	tcase_add_test(t, reboots);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
