@@ -81,7 +81,9 @@ static void answered(struct rl *rl, struct domain *d, struct op *op,
 			device_detached(rl, op->device, error);
 		break;
 	case OP_LIST:
-		json_object_object_get_ex(json, "devices", &devices);
+		if (!json_object_object_get_ex(json, "devices", &devices) ||
+		    !json_object_is_type(devices, json_type_array))
+			devices = NULL;
 		if (op->client)
 			client_listed(op->client, d, devices);
 		break;
@@ -207,7 +209,8 @@ static void handle_packet(struct rl *rl, struct domain *d,
 	struct op *op;
 
 	if (json_object_object_get_ex(json, "event", &value)) {
-		if (json_object_object_get_ex(json, "dev", &number))
+		if (json_object_is_type(value, json_type_string) &&
+		    json_object_object_get_ex(json, "dev", &number))
 			handle_event(d, json_object_get_string(value),
 				     (unsigned int)json_object_get_int(number));
 		return;
