@@ -368,6 +368,19 @@ bool devices_begin(struct domain *d)
 	return d->devices_due;
 }
 
+/* A name that the configuration gives may be that of another device's tap. */
+static bool tap_is_shared(const struct device *dev)
+{
+	const struct device *other;
+	const struct domain *d;
+
+	for (d = domains; d; d = d->next)
+		for (other = d->devices; other; other = other->next)
+			if (other != dev && !strcmp(other->tap, dev->tap))
+				return true;
+	return false;
+}
+
 /* Let go of what a device has in this life of its domain. */
 static void release_life(struct device *dev)
 {
@@ -380,7 +393,7 @@ static void release_life(struct device *dev)
 	if (dev->client)
 		client_refuse(dev->client, "the domain has ended");
 	dev->client = NULL;
-	if (dev->tap[0])
+	if (dev->tap[0] && !tap_is_shared(dev))
 		tap_remove(dev);
 	dev->tap[0] = 0;
 }
