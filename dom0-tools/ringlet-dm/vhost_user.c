@@ -27,8 +27,11 @@ struct header {
 	uint32_t request, flags, size;
 };
 
+/* It is given up: nobody knows what it still does. */
 static void lost(struct vu *vu, const char *why)
 {
+	if (vu->d->phase >= PHASE_STARTING)
+		vu->d->unfinished = true;
 	device_lost(vu->d, why);
 }
 
@@ -203,7 +206,7 @@ static void ready(struct source *source, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		lost(vu, "has closed the connection");
+		device_lost(vu->d, "has closed the connection");
 		return;
 	}
 	vu->in_len += (size_t)n;

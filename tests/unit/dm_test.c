@@ -217,6 +217,27 @@ START_TEST(reset_drains)
 }
 END_TEST
 
+/* What the last manager's backend was told to do must have ended first. */
+START_TEST(reset_waits_for_the_backend)
+{
+	make_disk("raw");
+	connect_disk(DISK);
+	start_disk(true);
+	kill(storage, SIGSTOP);
+	blk_begin(&vq, 0, 0, 2048, DATA, MIB);
+	vq_kick(&vq);
+	manager_kill();
+	manager_run();
+	ck_assert_str_eq(manager_start(), "");
+	ck_assert_uint_ne(dev_set_status(0, 0), 0);
+	kill(storage, SIGCONT);
+	connect_disk(DISK);
+	ck_assert(dev_reset(0));
+	start_disk(true);
+	write_and_read(1);
+}
+END_TEST
+
 /* An avail index from nowhere: the connection ends, the next reset is complete. */
 START_TEST(reset_of_a_broken_ring)
 {
@@ -684,6 +705,7 @@ int main(void)
 	tcase_set_timeout(disk, 120);
 	tcase_add_loop_test(disk, disk_works, 0, 2);
 	tcase_add_test(disk, reset_drains);
+	tcase_add_test(disk, reset_waits_for_the_backend);
 	tcase_add_test(disk, reset_of_a_broken_ring);
 	tcase_add_test(disk, backend_killed);
 	tcase_add_test(disk, flood_of_settings);
