@@ -201,6 +201,19 @@ static void handle_event(struct domain *d, const char *event,
 		service_signal(dev->server, SIGKILL);
 }
 
+/* It goes to logs and terminals: no lines or sequences of the manager's own. */
+static const char *plain(const char *sentence)
+{
+	static char text[WHY_LEN];
+	char *p;
+
+	snprintf(text, sizeof(text), "%s", sentence);
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = '?';
+	return text;
+}
+
 static void handle_packet(struct rl *rl, struct domain *d,
 			  struct json_object *json)
 {
@@ -222,6 +235,8 @@ static void handle_packet(struct rl *rl, struct domain *d,
 		return;
 	if (json_object_object_get_ex(json, "error", &value))
 		error = json_object_get_string(value);
+	if (error)
+		error = plain(error);
 	answered(rl, d, op, json, error);
 	free(op);
 }

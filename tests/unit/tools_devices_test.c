@@ -53,7 +53,7 @@ static struct json_object *act(struct json_object *json, unsigned int fds)
 		present &= ~(1ULL << number);
 	else if (!strcmp(name, "detach"))
 		json_object_object_add(reply, "error", json_object_new_string(
-				       "the domain does not let go of it"));
+				       "the domain does\nnot let go of it"));
 	else if (!strcmp(name, "list") && !access("talk-nonsense", F_OK))
 		json_object_object_add(reply, "devices",
 				       json_object_new_int(5));
@@ -219,7 +219,7 @@ START_TEST(attaches_and_detaches)
 	FAILS("domain 'web' has no network interface '0'", "network-detach",
 	      "web", "0");
 	write_file("refuse-detach", "", 0);
-	FAILS("the domain does not let go of it", "block-detach", "web", "xvda");
+	FAILS("the domain does?not let go of it", "block-detach", "web", "xvda");
 	unlink(path("refuse-detach"));
 	OK("block-detach", "web", "51712");
 	WAIT_FOR(!server("web.51712.pid"));
