@@ -203,6 +203,8 @@ abi:
 
 # --- Tools, guests, Linux ---------------------------------------------------
 
+I := $(B)/image
+
 -include dom0-tools/build.mk
 -include tests/guest/build.mk
 -include tests/domain0/build.mk
@@ -213,7 +215,6 @@ abi:
 # Another make's flags and CC are not for Linux. build.sh caches by content, and
 # the copies here only change when the content does.
 LINUX := guest-patches/linux-6.12
-I := $(B)/image
 .PHONY: linux
 linux: FORCE
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC $(LINUX)/build.sh

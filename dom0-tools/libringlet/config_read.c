@@ -63,6 +63,15 @@ int rl_config_argument(struct rl_config_reader *r, const char *argument)
 			       sizeof(r->error));
 }
 
+/* Of null there is no string. */
+static const char *element(struct json_object *array, size_t i)
+{
+	const char *text = json_object_get_string(
+		json_object_array_get_idx(array, i));
+
+	return text ? text : "";
+}
+
 /* The strings of an array, as struct rl_setting has them; NULL: no memory. */
 static char *join(struct json_object *array)
 {
@@ -70,12 +79,10 @@ static char *join(struct json_object *array)
 	char *all, *p;
 
 	for (i = 0; i < n; i++)
-		size += strlen(json_object_get_string(
-			json_object_array_get_idx(array, i))) + 1;
+		size += strlen(element(array, i)) + 1;
 	all = p = calloc(1, size);
 	for (i = 0; all && i < n; i++)
-		p = stpcpy(p, json_object_get_string(
-			json_object_array_get_idx(array, i))) + 1;
+		p = stpcpy(p, element(array, i)) + 1;
 	return all;
 }
 

@@ -12,10 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,6 +129,42 @@ static int open_file(const struct place *at, bool readonly, int *fd)
 	if (S_ISREG(st.st_mode) && !st.st_size)
 		return fail(at, EINVAL, "is empty: 'truncate -s 1G' or 'qemu-img create' gives it a size");
 	return 0;
+}
+
+/*
+ * Open the next file of a chain. What is behind an image says the image, and so
+ * whoever may write to it, which includes what serves it: it is opened with the
+ * rights of the image's owner, as qemu-storage-daemon will do it again.
+ */
+static int open_next(const struct place *at, bool readonly,
+		     const struct rl_disk_chain *chain, int *fd)
+{
+	pid_t parent = getppid();
+	int rc, signal = 0;
+	struct stat image;
+
+	if (!chain->nr || geteuid())
+		return open_file(at, readonly, fd);
+	prctl(PR_GET_PDEATHSIG, &signal);
+	*fd = -1;
+	if (fstat(chain->file[0].fd, &image))
+		return fail(at, errno, "cannot be looked at: %s",
+			    strerror(errno));
+	setfsgid(image.st_gid);
+	setfsuid(image.st_uid);
+	if ((uid_t)setfsuid((uid_t)-1) == image.st_uid &&
+	    (gid_t)setfsgid((gid_t)-1) == image.st_gid)
+		rc = open_file(at, readonly, fd);
+	else
+		rc = fail(at, EPERM, "is behind an image of user %u, whose rights cannot be taken",
+			  image.st_uid);
+	setfsuid(0);
+	setfsgid(getegid());
+	/* Another user's rights end this setting, too. */
+	prctl(PR_SET_PDEATHSIG, signal);
+	if (signal && getppid() != parent)
+		raise(signal);
+	return rc;
 }
 
 /* Formats that are recognized by how a file begins. */
@@ -261,7 +300,7 @@ static int add_file(const struct place *at, const struct rl_disk *disk,
 			    RL_DISK_CHAIN);
 	f = &chain->file[chain->nr];
 	f->format = format;
-	rc = open_file(at, readonly, &f->fd);
+	rc = open_next(at, readonly, chain, &f->fd);
 	if (f->fd >= 0)
 		chain->nr++;
 	if (!rc)

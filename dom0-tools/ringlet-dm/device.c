@@ -109,11 +109,15 @@ void devices_resume(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < RINGLET_VBUS_MAX_DEVICES; i++)
-		if (state->device[i].present)
-			device_make(i);
-		else
-			memset(&state->device[i], 0, sizeof(state->device[i]));
+	for (i = 0; i < RINGLET_VBUS_MAX_DEVICES; i++) {
+		struct saved_device *s = &state->device[i];
+
+		if (!s->present)
+			memset(s, 0, sizeof(*s));
+		else if (device_make(i))
+			devices[i]->unfinished = s->kind == KIND_VHOST_USER &&
+						 s->status & DRIVER_OK;
+	}
 	if (state->paused)
 		guest_pause(false);
 	state->paused = 0;
@@ -360,9 +364,10 @@ void device_advance(struct device *d)
 	if (d->resetting) {
 		if (d->phase == PHASE_STARTED)
 			drain_advance(d);
-		if (d->resetting && (d->phase == PHASE_NONE ||
-				     d->phase == PHASE_CONNECTING ||
-				     d->phase == PHASE_READY))
+		if (d->resetting && (d->phase == PHASE_READY ||
+				     (!d->unfinished &&
+				      (d->phase == PHASE_NONE ||
+				       d->phase == PHASE_CONNECTING))))
 			reset_done(d);
 		return;
 	}
@@ -394,6 +399,9 @@ void device_phase(struct device *d, enum phase phase)
 	enum phase before = d->phase;
 
 	d->phase = phase;
+	/* A backend serves a connection when it has finished with the last. */
+	if (phase == PHASE_READY)
+		d->unfinished = false;
 	if (before == PHASE_CONNECTING && phase == PHASE_READY)
 		attached(d);
 	if (phase == PHASE_STARTED)

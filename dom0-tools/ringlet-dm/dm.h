@@ -180,6 +180,7 @@ struct device {
 	void *private;			/* of the backend */
 	enum phase phase;
 	bool restarted;			/* the backend: it knows of no request */
+	bool unfinished;		/* the one before may still be at work */
 	struct queue queue[RINGLET_VBUS_MAX_QUEUES];
 	bool config_event;		/* an event is owed to the driver */
 	bool resetting;

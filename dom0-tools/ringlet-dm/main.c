@@ -195,6 +195,8 @@ static int run(uint32_t domid)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGBUS, bus_error);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* Managers of other domains have the same user: they could trace this one. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	guest_use(DOMAIN_FD, domid);
 	if (!loop_begin()) {
 		perror("ringlet-dm: cannot wait for events");

@@ -27,9 +27,19 @@ struct header {
 	uint32_t request, flags, size;
 };
 
+/* It is given up: nobody knows what it still does. */
 static void lost(struct vu *vu, const char *why)
 {
+	if (vu->d->phase >= PHASE_STARTING)
+		vu->d->unfinished = true;
 	device_lost(vu->d, why);
+}
+
+static void free_message(struct vu *vu, struct vu_message *m)
+{
+	if (m->request == VU_SET_CONFIG)
+		vu->settings--;
+	free(m);
 }
 
 /* --- Sending ---------------------------------------------------------------- */
@@ -78,7 +88,7 @@ static void flush(struct vu *vu)
 		if (m->replies)
 			STAILQ_INSERT_TAIL(&vu->waiting, m, link);
 		else
-			free(m);
+			free_message(vu, m);
 	}
 	source_watch(&vu->source, EPOLLIN);
 }
@@ -111,6 +121,8 @@ void vu_send(struct vu *vu, uint32_t request, const void *payload, size_t len,
 	if (STAILQ_EMPTY(&vu->waiting) && STAILQ_EMPTY(&vu->out))
 		vu->progress = now_ms();
 	STAILQ_INSERT_TAIL(&vu->out, m, link);
+	if (request == VU_SET_CONFIG)
+		vu->settings++;
 	wake_at(vu->progress + BACKEND_PATIENCE);
 }
 
@@ -141,7 +153,7 @@ static bool take_reply(struct vu *vu, const struct header *h,
 	}
 	STAILQ_REMOVE_HEAD(&vu->waiting, link);
 	native = m->native;
-	free(m);
+	free_message(vu, m);
 	vu->progress = now_ms();
 	if (native)
 		return vu_reply(vu, h->request, payload, h->size);
@@ -194,7 +206,7 @@ static void ready(struct source *source, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		lost(vu, "has closed the connection");
+		device_lost(vu->d, "has closed the connection");
 		return;
 	}
 	vu->in_len += (size_t)n;

@@ -69,6 +69,8 @@ struct vu {
 	uint64_t slots;
 	bool config_valid;
 	bool has_tag;
+	bool asking, ask_again;		/* for the configuration */
+	unsigned int settings;		/* SET_CONFIG that are not done */
 };
 
 struct vu *vu_open(struct device *d, int fd);

@@ -18,6 +18,7 @@
 #define FS_TAG		36
 #define TABLE_REGIONS	8	/* that SET_MEM_TABLE takes */
 #define CONFIG_HEADER	12
+#define MAX_SETTINGS	64	/* of the configuration, under way at once */
 
 static struct vu *vu_of(const struct device *d)
 {
@@ -49,6 +50,11 @@ void vu_ask_config(struct vu *vu)
 
 	if (!(vu->protocol & VU_PROTOCOL(CONFIG)) || vu->has_tag)
 		return;
+	/* One question at a time, however often it is said to have changed. */
+	vu->ask_again = vu->asking;
+	if (vu->asking)
+		return;
+	vu->asking = true;
 	config.size = BLK_CONFIG;
 	vu_send(vu, VU_GET_CONFIG, &config, CONFIG_HEADER + BLK_CONFIG, NULL, 0);
 	vu_flush(vu);
@@ -62,6 +68,10 @@ static void vhost_user_set_config(struct device *d, uint32_t offset,
 
 	if (!vu || !(vu->protocol & VU_PROTOCOL(CONFIG)) || vu->has_tag)
 		return;
+	if (vu->settings == MAX_SETTINGS) {
+		device_break(d, "its configuration is set faster than the backend takes it");
+		return;
+	}
 	memcpy(config.data, d->s->config + offset, len);
 	vu_send(vu, VU_SET_CONFIG, &config, CONFIG_HEADER + len, NULL, 0);
 	vu_flush(vu);
@@ -81,6 +91,9 @@ static bool take_config(struct vu *vu, const uint8_t *payload, uint32_t size)
 	memcpy(s->config, payload, BLK_CONFIG);
 	s->config_size = BLK_CONFIG;
 	vu->config_valid = true;
+	vu->asking = false;
+	if (vu->ask_again)
+		vu_ask_config(vu);
 	return true;
 }
 

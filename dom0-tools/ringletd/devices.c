@@ -17,6 +17,7 @@
 
 #define RETRY_MS	200	/* doubled with each failure in a row */
 #define RETRY_MAX_MS	10000
+#define STEADY_MS	1000	/* attached for so long, it has not failed */
 #define SERVER_END_MS	10000	/* for a server to write what it has */
 
 static const char *const kinds[] = {
@@ -113,6 +114,8 @@ void device_lost(struct device *dev)
 {
 	if (dev->state == PREPARES || dev->state == WAITS)
 		return;
+	if (dev->state == ATTACHED && now_ms() - dev->attached >= STEADY_MS)
+		dev->failures = 0;
 	wait_ms(dev, pause_of(dev));
 	dev->failures++;
 }
@@ -190,7 +193,7 @@ void device_attached(struct rl *rl, struct device *dev, const char *error)
 		return;
 	}
 	dev->state = ATTACHED;
-	dev->failures = 0;
+	dev->attached = now_ms();
 	dev->restarted = false;
 	if (dev->client)
 		client_done(dev->client, dev->domain);
@@ -365,6 +368,19 @@ bool devices_begin(struct domain *d)
 	return d->devices_due;
 }
 
+/* A name that the configuration gives may be that of another device's tap. */
+static bool tap_is_shared(const struct device *dev)
+{
+	const struct device *other;
+	const struct domain *d;
+
+	for (d = domains; d; d = d->next)
+		for (other = d->devices; other; other = other->next)
+			if (other != dev && !strcmp(other->tap, dev->tap))
+				return true;
+	return false;
+}
+
 /* Let go of what a device has in this life of its domain. */
 static void release_life(struct device *dev)
 {
@@ -377,7 +393,7 @@ static void release_life(struct device *dev)
 	if (dev->client)
 		client_refuse(dev->client, "the domain has ended");
 	dev->client = NULL;
-	if (dev->tap[0])
+	if (dev->tap[0] && !tap_is_shared(dev))
 		tap_remove(dev);
 	dev->tap[0] = 0;
 }

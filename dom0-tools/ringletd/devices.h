@@ -96,6 +96,7 @@ struct device {
 	bool known;		/* to the manager: it gets a new backend */
 	uint64_t retry;		/* WAITS: ms */
 	uint64_t deadline;	/* PREPARES: ms */
+	uint64_t attached;	/* ATTACHED: since then, ms */
 	unsigned int failures;	/* in a row */
 	pid_t helper;		/* PREPARES */
 	struct watch result;	/* PREPARES: from the child */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -106,6 +107,11 @@ static int open_files(const struct rl_disk *disk, struct rl_disk_chain *chain,
 	const struct timespec pause = { .tv_nsec = BUSY_NS };
 	int rc, tries = BUSY_TRIES;
 
+	/* Files behind the image are opened as its owner, who has no such groups. */
+	if (!geteuid() && setgroups(0, NULL)) {
+		snprintf(why, size, "cannot give up groups: %s", strerror(errno));
+		return -1;
+	}
 	while ((rc = rl_disk_open(disk, chain, why, size)) == -EBUSY && tries--)
 		nanosleep(&pause, NULL);
 	return rc;

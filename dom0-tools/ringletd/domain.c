@@ -132,7 +132,7 @@ static void build_and_exit(const struct rl_config *config, bool again,
 {
 	char text[RL_ERROR_LEN];
 	unsigned int tries = 0;
-	struct rl_bus bus;
+	struct rl_bus bus = { 0 };
 	struct rl rl;
 	int rc;
 

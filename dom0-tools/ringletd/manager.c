@@ -81,7 +81,9 @@ static void answered(struct rl *rl, struct domain *d, struct op *op,
 			device_detached(rl, op->device, error);
 		break;
 	case OP_LIST:
-		json_object_object_get_ex(json, "devices", &devices);
+		if (!json_object_object_get_ex(json, "devices", &devices) ||
+		    !json_object_is_type(devices, json_type_array))
+			devices = NULL;
 		if (op->client)
 			client_listed(op->client, d, devices);
 		break;
@@ -199,6 +201,19 @@ static void handle_event(struct domain *d, const char *event,
 		service_signal(dev->server, SIGKILL);
 }
 
+/* It goes to logs and terminals: no lines or sequences of the manager's own. */
+static const char *plain(const char *sentence)
+{
+	static char text[WHY_LEN];
+	char *p;
+
+	snprintf(text, sizeof(text), "%s", sentence);
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = '?';
+	return text;
+}
+
 static void handle_packet(struct rl *rl, struct domain *d,
 			  struct json_object *json)
 {
@@ -207,7 +222,8 @@ static void handle_packet(struct rl *rl, struct domain *d,
 	struct op *op;
 
 	if (json_object_object_get_ex(json, "event", &value)) {
-		if (json_object_object_get_ex(json, "dev", &number))
+		if (json_object_is_type(value, json_type_string) &&
+		    json_object_object_get_ex(json, "dev", &number))
 			handle_event(d, json_object_get_string(value),
 				     (unsigned int)json_object_get_int(number));
 		return;
@@ -219,6 +235,8 @@ static void handle_packet(struct rl *rl, struct domain *d,
 		return;
 	if (json_object_object_get_ex(json, "error", &value))
 		error = json_object_get_string(value);
+	if (error)
+		error = plain(error);
 	answered(rl, d, op, json, error);
 	free(op);
 }

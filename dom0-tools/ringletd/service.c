@@ -85,12 +85,12 @@ static int give_fds(const struct spawn *s, int lock)
 	return 0;
 }
 
-static void write_pid(int lock, pid_t pid)
+static void write_pid(int file, pid_t pid)
 {
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%d\n", pid);
 
-	if (pwrite(lock, text, (size_t)n, 0) != n || ftruncate(lock, n))
+	if (pwrite(file, text, (size_t)n, 0) != n || ftruncate(file, n))
 		note("cannot note the number of process %d", pid);
 }
 
@@ -98,7 +98,7 @@ static void write_pid(int lock, pid_t pid)
  * The program is opened before rights are given up: it may lie where only root
  * can go.
  */
-static void run(const struct spawn *s, int lock)
+static void run(const struct spawn *s, int file, int lock)
 {
 	int program = open(s->argv[0], O_PATH | O_CLOEXEC);
 	sigset_t none;
@@ -108,7 +108,7 @@ static void run(const struct spawn *s, int lock)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
-	write_pid(lock, getpid());
+	write_pid(file, getpid());
 	program = fcntl(program, F_DUPFD_CLOEXEC, 2 * HIGH_FD);
 	if (!give_fds(s, lock) && !drop_privileges(s))
 		syscall(SYS_execveat, program, "", s->argv, environ,
@@ -117,26 +117,32 @@ static void run(const struct spawn *s, int lock)
 	_exit(127);
 }
 
+/*
+ * The process holds the lock by a descriptor that cannot write: the number in the
+ * file says whom this daemon signals.
+ */
 pid_t service_spawn(const struct spawn *s)
 {
-	int lock = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	int file = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 			0600);
-	pid_t pid;
+	int lock = open(s->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	pid_t pid = -EBUSY;
 
-	if (lock < 0)
-		return -errno;
-	if (flock(lock, LOCK_EX | LOCK_NB)) {
-		close(lock);
-		return -EBUSY;
-	}
-	pid = fork();
-	if (!pid)
-		run(s, lock);
-	if (pid < 0)
+	if (file < 0 || lock < 0) {
 		pid = -errno;
-	else
-		write_pid(lock, pid);
-	close(lock);
+	} else if (!flock(lock, LOCK_EX | LOCK_NB)) {
+		pid = fork();
+		if (!pid)
+			run(s, file, lock);
+		if (pid < 0)
+			pid = -errno;
+		else
+			write_pid(file, pid);
+	}
+	if (file >= 0)
+		close(file);
+	if (lock >= 0)
+		close(lock);
 	return pid;
 }
 

@@ -273,6 +273,14 @@ int tap_prepare(const struct device *dev, int fds[MAX_FDS], char *why,
 	return fds[0] < 0 || configure(dev, vif, fresh, why, size) ? -1 : 0;
 }
 
+static bool is_tap(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", name);
+	return !access(path, F_OK);
+}
+
 /* Delete a link by rtnetlink(7). It may be in use. */
 static void delete_link(const char *name)
 {
@@ -313,6 +321,8 @@ void tap_remove(const struct device *dev)
 	close_range(3, ~0U, 0);
 	if (vif && vif->script)
 		run_script(dev, vif, dev->tap, "offline");
-	delete_link(dev->tap);
+	/* What has the name may be what kept the tap from being made. */
+	if (is_tap(dev->tap))
+		delete_link(dev->tap);
 	_exit(0);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/virtio_blk.h>
 #include "dm_fake.h"
 #include "dm_load.h"
 
@@ -216,6 +217,27 @@ START_TEST(reset_drains)
 }
 END_TEST
 
+/* What the last manager's backend was told to do must have ended first. */
+START_TEST(reset_waits_for_the_backend)
+{
+	make_disk("raw");
+	connect_disk(DISK);
+	start_disk(true);
+	kill(storage, SIGSTOP);
+	blk_begin(&vq, 0, 0, 2048, DATA, MIB);
+	vq_kick(&vq);
+	manager_kill();
+	manager_run();
+	ck_assert_str_eq(manager_start(), "");
+	ck_assert_uint_ne(dev_set_status(0, 0), 0);
+	kill(storage, SIGCONT);
+	connect_disk(DISK);
+	ck_assert(dev_reset(0));
+	start_disk(true);
+	write_and_read(1);
+}
+END_TEST
+
 /* An avail index from nowhere: the connection ends, the next reset is complete. */
 START_TEST(reset_of_a_broken_ring)
 {
@@ -260,6 +282,36 @@ START_TEST(backend_killed)
 		write_and_read(i);
 	}
 	ck_assert_uint_eq(dev_status(0), 15);
+}
+END_TEST
+
+/* What the guest sets is kept until the backend has taken it, but not without end. */
+START_TEST(flood_of_settings)
+{
+	struct ringlet_vmsg_config c = {
+		.offset = offsetof(struct virtio_blk_config, wce),
+		.length = 1,
+		.data = { 1 },
+	};
+	struct ringlet_vmsg m = {
+		.id = RINGLET_VMSG_SET_CONFIG,
+		.size = offsetof(struct ringlet_vmsg, body) + sizeof(c),
+	};
+	unsigned int i;
+
+	memcpy(m.body, &c, sizeof(c));
+	make_disk("raw");
+	connect_disk(DISK);
+	start_disk(true);
+	kill(storage, SIGSTOP);
+	for (i = 0; i < 100 && dev_status(0) == 15; i++)
+		bus_send(&m);
+	kill(storage, SIGCONT);
+	ck_assert_uint_eq(dev_status(0), 15 | 0x40);
+	LOGGED("its configuration is set faster than the backend takes it");
+	ck_assert(dev_reset(0));
+	start_disk(true);
+	write_and_read(1);
 }
 END_TEST
 
@@ -653,8 +705,10 @@ int main(void)
 	tcase_set_timeout(disk, 120);
 	tcase_add_loop_test(disk, disk_works, 0, 2);
 	tcase_add_test(disk, reset_drains);
+	tcase_add_test(disk, reset_waits_for_the_backend);
 	tcase_add_test(disk, reset_of_a_broken_ring);
 	tcase_add_test(disk, backend_killed);
+	tcase_add_test(disk, flood_of_settings);
 	tcase_add_test(disk, manager_killed);
 	tcase_add_loop_test(disk, backend_killed_under_load, 0, 2);
 	tcase_add_loop_test(disk, manager_killed_under_load, 0, 2);

@@ -7,9 +7,12 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <json-c/json.h>
 #include "../../dom0-tools/libringlet/config.h"
@@ -410,7 +413,8 @@ static void make_image(const void *data, size_t len, off_t size)
 	close(fd);
 }
 
-static void open_image(const char *format, const char *expected)
+static void open_chain(const char *format, const char *expected,
+		       unsigned int files)
 {
 	struct rl_disk_chain chain;
 	char text[256], why[384] = "";
@@ -424,9 +428,14 @@ static void open_image(const char *format, const char *expected)
 		ck_assert_msg(rc < 0 && strstr(why, expected), "%d: %s", rc,
 			      why);
 	else
-		ck_assert_msg(!rc && chain.nr == 1, "%s", why);
+		ck_assert_msg(!rc && chain.nr == files, "%s", why);
 	rl_disk_close(&chain);
 	rl_disk_free(&disk);
+}
+
+static void open_image(const char *format, const char *expected)
+{
+	open_chain(format, expected, 1);
 }
 
 START_TEST(looks_into_images)
@@ -463,6 +472,35 @@ START_TEST(looks_into_images)
 	open_image("raw", "is a directory");
 	strcpy(image, "/dev/null");
 	open_image("raw", "is neither a file nor a block device");
+}
+END_TEST
+
+/* Who can write an image says what is behind it: no file of somebody else's. */
+START_TEST(looks_behind_images_as_their_owner)
+{
+	unsigned char header[160] = "QFI\xfb\0\0\0\2\0\0\0\0\0\0\0\x60";
+	static const char format[] = "\xe2\x79\x2a\xca\0\0\0\3raw";
+	char behind[sizeof(image)];
+	int signal = 0;
+
+	if (geteuid())
+		return;
+	ck_assert_int_eq(prctl(PR_SET_PDEATHSIG, SIGTERM), 0);
+	make_image("MZ", 2, 512);
+	strcpy(behind, image);
+	header[19] = (unsigned char)strlen(behind);
+	memcpy(header + 72, format, sizeof(format));
+	strcpy((char *)header + 96, behind);
+	make_image(header, sizeof(header), 1 << 16);
+	ck_assert_int_eq(chown(image, 12345, 12345), 0);
+	open_image("qcow2", "cannot be opened: Permission denied");
+	ck_assert_int_eq(chown(behind, 12345, 12345), 0);
+	ck_assert_int_eq(chmod(behind, 0400), 0);
+	open_chain("qcow2", NULL, 2);
+	ck_assert_int_eq(prctl(PR_GET_PDEATHSIG, &signal), 0);
+	ck_assert_int_eq(signal, SIGTERM);
+	unlink(behind);
+	unlink(image);
 }
 END_TEST
 
@@ -580,6 +618,7 @@ int main(void)
 	tcase_add_loop_test(t, reads_vifs, 0, sizeof(vifs) / sizeof(vifs[0]));
 	tcase_add_test(t, chooses_macs);
 	tcase_add_test(t, looks_into_images);
+	tcase_add_test(t, looks_behind_images_as_their_owner);
 	tcase_add_test(t, survives_json);
 	tcase_add_test(t, makes_paths_absolute);
 	tcase_add_loop_test(t, explains_mistake, 0,

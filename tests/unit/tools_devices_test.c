@@ -53,10 +53,28 @@ static struct json_object *act(struct json_object *json, unsigned int fds)
 		present &= ~(1ULL << number);
 	else if (!strcmp(name, "detach"))
 		json_object_object_add(reply, "error", json_object_new_string(
-				       "the domain does not let go of it"));
+				       "the domain does\nnot let go of it"));
+	else if (!strcmp(name, "list") && !access("talk-nonsense", F_OK))
+		json_object_object_add(reply, "devices",
+				       json_object_new_int(5));
 	else if (!strcmp(name, "list"))
 		list(reply, present);
 	return reply;
+}
+
+/* It runs without rights: what it may send ringletd is anything. */
+static void talk_nonsense(void)
+{
+	static const char *const packets[] = {
+		"{\"event\": null, \"dev\": 0}", "{\"event\": {}, \"dev\": 0}",
+		"{\"event\": \"backend-lost\", \"dev\": null}",
+		"{\"event\": \"backend-lost\", \"dev\": -1}",
+		"{\"id\": null, \"error\": null}", "{\"id\": []}", "[]", "null", "{",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(packets) / sizeof(packets[0]); i++)
+		send(4, packets[i], strlen(packets[i]), 0);
 }
 
 static int manage(void)
@@ -69,6 +87,9 @@ static int manage(void)
 
 	if (fcntl(3, F_GETFD) < 0 || fcntl(5, F_GETFD) < 0 ||
 	    !access("refuse-start", F_OK))
+		return 1;
+	/* The number in its file is not its to change. */
+	if (fcntl(6, F_GETFD) < 0 || write(6, "1\n", 2) >= 0)
 		return 1;
 	for (;;) {
 		struct msghdr m = {
@@ -85,6 +106,8 @@ static int manage(void)
 		c = CMSG_FIRSTHDR(&m);
 		reply = act(json, c ? (c->cmsg_len - CMSG_LEN(0)) / 4 : 0);
 		strcpy(text, json_object_to_json_string(reply));
+		if (!access("talk-nonsense", F_OK))
+			talk_nonsense();
 		if (send(4, text, strlen(text), 0) < 0)
 			return 1;
 		json_object_put(json);
@@ -196,7 +219,7 @@ START_TEST(attaches_and_detaches)
 	FAILS("domain 'web' has no network interface '0'", "network-detach",
 	      "web", "0");
 	write_file("refuse-detach", "", 0);
-	FAILS("the domain does not let go of it", "block-detach", "web", "xvda");
+	FAILS("the domain does?not let go of it", "block-detach", "web", "xvda");
 	unlink(path("refuse-detach"));
 	OK("block-detach", "web", "51712");
 	WAIT_FOR(!server("web.51712.pid"));
@@ -254,6 +277,24 @@ START_TEST(brings_back_what_dies)
 	kill(server("web.manager"), SIGKILL);
 	kill(qsd, SIGKILL);
 	WAIT_FOR(told("attach 0 with 1", 3));
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
+START_TEST(survives_a_hostile_manager)
+{
+	pid_t qsd;
+
+	OK("create", "-q", "web.cfg", disk);
+	qsd = server("web.51712.pid");
+	write_file("talk-nonsense", "", 0);
+	OK("block-list", "web");
+	SAYS("51712");
+	unlink(path("talk-nonsense"));
+	WAIT_FOR(told("backend 0 with 1", 1));
+	OK("block-list", "--json", "web");
+	ck_assert_int_eq(server("web.51712.pid"), qsd);
 	OK("destroy", "web");
 	none_left();
 }
@@ -320,6 +361,7 @@ int main(int argc, char **argv)
 	tcase_add_test(t, attaches_and_detaches);
 	tcase_add_test(t, explains_before_it_creates);
 	tcase_add_test(t, brings_back_what_dies);
+	tcase_add_test(t, survives_a_hostile_manager);
 	tcase_add_test(t, goes_on_after_a_daemon_is_killed);
 	tcase_add_test(t, reboots);
 	suite_add_tcase(s, t);

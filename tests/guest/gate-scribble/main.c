@@ -85,14 +85,16 @@ static void jump_to(void *arg)
 
 /*
  * What lies below the image is not needed. It must not be there when code jumps
- * to 0 or writes there: zeros are code too, which leads on to the image.
+ * to 0 or writes there: zeros are code too, which leads on to the image. The shared
+ * page of domain 0 may be there; around it there is nothing but the hypervisor's.
  */
 static void unmap_below_image(void)
 {
 	u64 va, end = (u64)guest_start & ~(LARGE_SIZE - 1), *entry;
+	u64 keep = (u64)guest.shared & ~(LARGE_SIZE - 1);
 
 	for (va = 0; va < end; va += LARGE_SIZE) {
-		entry = pte_of(guest.root, va, 2);
+		entry = va == keep ? NULL : pte_of(guest.root, va, 2);
 		if (entry)
 			WRITE_ONCE(*entry, 0);
 	}
