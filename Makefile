@@ -281,6 +281,17 @@ $(B)/tests/diskload.initrd: $(I)/initrd-domu.gz $(B)/tests/diskload.gz
 $(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
 	@cat $^ >$@
 
+# Domain 0 with what translates and hands out addresses.
+.PHONY: nat-files
+nat-files: $(B)/tests/nat.initrd
+
+$(B)/tests/nat.gz: scripts/initramfs-part.sh scripts/libraries.sh
+	@scripts/initramfs-part.sh $@ usr/sbin/nft=/usr/sbin/nft \
+		usr/sbin/dnsmasq=/usr/sbin/dnsmasq usr/sbin/tc=/usr/sbin/tc
+
+$(B)/tests/nat.initrd: $(I)/initrd-dom0.gz $(B)/tests/nat.gz
+	@cat $^ >$@
+
 # --- The image --------------------------------------------------------------
 
 rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)

@@ -114,7 +114,8 @@ static void serve_addresses(void)
 	char path[PATH_LEN], file[PATH_LEN];
 	char *argv[] = {
 		program, (char *)"--keep-in-foreground",
-		(char *)"--conf-file=/dev/null", (char *)"--user=nobody",
+		(char *)"--conf-file=/dev/null", (char *)"--pid-file=",
+		(char *)"--user=nobody",
 		(char *)"--interface=" RL_DEFAULT_BRIDGE,
 		(char *)"--except-interface=lo", (char *)"--bind-interfaces",
 		(char *)"--dhcp-range=" NETWORK ".2," NETWORK ".254", leases,

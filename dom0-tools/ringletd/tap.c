@@ -6,6 +6,7 @@
  * or this daemon is started again, and goes when the domain does.
  */
 #include "devices.h"
+#include "device.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,20 @@ static int run(char *const *argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Run tc with 'line', words between single blanks. */
+static int tc(char *line)
+{
+	char program[PATH_LEN];
+	char *argv[32] = { program };
+	unsigned int n = 1;
+
+	if (!rl_program("tc", program, sizeof(program)))
+		return -1;
+	while (n < 31 && (argv[n] = strsep(&line, " ")))
+		n++;
+	return run(argv);
+}
+
 /*
  * Limit what the domain sends, which is what arrives from the tap. The credit is
  * that of Xen: the rate for one interval.
@@ -161,18 +176,18 @@ static int limit_rate(const char *name, const struct rl_vif *vif, char *why,
 		      size_t size)
 {
 	uint64_t burst = vif->rate * vif->interval / 1000000;
-	char script[512];
-	char *argv[] = { (char *)"/bin/sh", (char *)"-c", script, NULL };
+	char queue[64], filter[256];
 
 	if (burst < 65536)
 		burst = 65536;	/* a packet of segmentation offload */
-	snprintf(script, sizeof(script),
-		 "{ tc qdisc del dev '%s' ingress; } 2>/dev/null; "
-		 "tc qdisc add dev '%s' handle ffff: ingress && "
-		 "tc filter add dev '%s' parent ffff: protocol all prio 1 basic police rate %llubps burst %llu mtu 65536 drop",
-		 name, name, name, (unsigned long long)vif->rate,
+	/* One that a tap of an earlier life may have is replaced. */
+	snprintf(queue, sizeof(queue), "qdisc replace dev %s handle ffff: ingress",
+		 name);
+	snprintf(filter, sizeof(filter),
+		 "filter replace dev %s parent ffff: handle 1 protocol all prio 1 matchall action police rate %llubps burst %llu mtu 65536 conform-exceed drop",
+		 name, (unsigned long long)vif->rate,
 		 (unsigned long long)burst);
-	if (!run(argv))
+	if (!tc(queue) && !tc(filter))
 		return 0;
 	snprintf(why, size, "cannot limit the rate of %s: 'tc' (Debian's package iproute2) is missing or failed",
 		 name);
