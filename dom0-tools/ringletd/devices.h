@@ -153,6 +153,12 @@ void device_path(const struct device *dev, const char *end, char *path,
 		 size_t size);
 
 /*
+ * Send a packet of text with 'nr' descriptors, up to MAX_FDS; does not wait for
+ * room. Returns 0 or -errno.
+ */
+int send_fds(int fd, const char *text, const int *fds, unsigned int nr);
+
+/*
  * In the child: a connection to the server of a disk, or -1 with a sentence.
  * *fresh: the server was started for it.
  */

@@ -117,26 +117,6 @@ static void fail_ops(struct rl *rl, struct domain *d, const char *why)
 	}
 }
 
-static int send_packet(int fd, const char *text, const int *fds,
-		       unsigned int nr)
-{
-	char control[CMSG_SPACE(sizeof(int) * MAX_FDS)] = "";
-	struct iovec iov = { (void *)text, strlen(text) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c;
-
-	if (nr) {
-		m.msg_control = control;
-		m.msg_controllen = CMSG_SPACE(sizeof(int) * nr);
-		c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int) * nr);
-		memcpy(CMSG_DATA(c), fds, sizeof(int) * nr);
-	}
-	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
 /*
  * Send a request; takes 'json'. Where the manager does not take it, its end is
  * seen soon, and all is done again.
@@ -159,7 +139,7 @@ static void request(struct domain *d, struct json_object *json,
 		m->ops = op;
 		json_object_object_add(json, "id",
 				       json_object_new_int64(op->id));
-		rc = send_packet(m->control.fd, json_object_to_json_string_ext(
+		rc = send_fds(m->control.fd, json_object_to_json_string_ext(
 				 json, JSON_C_TO_STRING_PLAIN),
 				 dev ? dev->fds : NULL, dev ? dev->nr_fds : 0);
 	}

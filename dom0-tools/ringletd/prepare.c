@@ -24,11 +24,7 @@ void device_path(const struct device *dev, const char *end, char *path,
 		 dev->domain->config.name, dev->devid, end);
 }
 
-/* --- The child -------------------------------------------------------------- */
-
-/* "+" ("+new": the server is) with descriptors, or a sentence. */
-static int send_result(int out, const char *text, const int *fds,
-		       unsigned int nr)
+int send_fds(int fd, const char *text, const int *fds, unsigned int nr)
 {
 	char control[CMSG_SPACE(sizeof(int) * MAX_FDS)] = "";
 	struct iovec iov = { (void *)text, strlen(text) };
@@ -44,9 +40,12 @@ static int send_result(int out, const char *text, const int *fds,
 		c->cmsg_len = CMSG_LEN(sizeof(int) * nr);
 		memcpy(CMSG_DATA(c), fds, sizeof(int) * nr);
 	}
-	return sendmsg(out, &m, MSG_NOSIGNAL) < 0;
+	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+/* --- The child -------------------------------------------------------------- */
+
+/* "+" ("+new": the server is) with descriptors, or a sentence. */
 static void prepare_and_exit(const struct device *dev, int out)
 {
 	char why[WHY_LEN] = "it could not be prepared";
@@ -60,7 +59,7 @@ static void prepare_and_exit(const struct device *dev, int out)
 	} else {
 		nr = tap_prepare(dev, fds, why, sizeof(why)) ? 0 : 2;
 	}
-	_exit(send_result(out, !nr ? why : fresh ? "+new" : "+", fds, nr));
+	_exit(send_fds(out, !nr ? why : fresh ? "+new" : "+", fds, nr) != 0);
 }
 
 /* --- The daemon ------------------------------------------------------------- */
