@@ -1,21 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Domains that end while domain 0 has frames of theirs mapped: whoever drops the
- * last reference, and in whatever way, the domain goes then, and all that it had.
+ * Calls about a domain with others in the middle of them. One that ends while domain
+ * 0 has frames of it mapped goes, with all that it had, when the last reference is
+ * dropped, by whomever and in whatever way.
  */
 #include <check.h>
 #include <stdlib.h>
 
 #include "host_hv.h"
 #include "hypercall-prototypes.h"
+#include "time.h"
 
 #define RAM (64UL << 20)
 
 int __wrap_copy_to_guest(struct vcpu *v, u64 va, const void *src, size_t len);
+int __real_p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn);
+int __wrap_p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn);
 
 static struct domain *dom0, *one;
 static u64 free_before;
 static mfn_t mapped;
+static u64 wall, wall_next;	/* 0: stays as it is */
+
+void time_set_wall(u64 sec, u32 nsec)
+{
+	(void)nsec;
+	wall = sec;
+}
+
+void time_fill(struct ringlet_time *t)
+{
+	t->wall_sec = wall;
+}
+
+/* The time is set while a domain gets its time page. */
+int __wrap_p2m_add_shared(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+	int rc = __real_p2m_add_shared(d, gfn, mfn);
+
+	host_cpu = 1;
+	if (wall_next)
+		domain_set_wallclock(wall_next, 0);
+	host_cpu = 0;
+	return rc;
+}
 
 static u64 free_all(void)
 {
@@ -105,6 +133,21 @@ START_TEST(map_fails)
 }
 END_TEST
 
+START_TEST(time_page)
+{
+	wall_next = 1000;
+	ck_assert_int_eq(domain_set_shared(one, GFN(100)), 0);
+	for (u32 i = 0; i < RINGLET_MAX_VCPUS; i++) {
+		ck_assert_uint_eq(one->time->vcpu[i].wall_sec, 1000);
+		ck_assert_uint_eq(one->time->vcpu[i].clock.version % 2, 0);
+	}
+	domain_set_wallclock(2000, 0);
+	ck_assert_uint_eq(one->time->vcpu[0].wall_sec, 2000);
+	destroy();
+	check_gone();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("domain");
@@ -116,6 +159,7 @@ int main(void)
 	tcase_add_test(t, unmapped);
 	tcase_add_test(t, unmapped_by_another);
 	tcase_add_test(t, map_fails);
+	tcase_add_test(t, time_page);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
