@@ -17,6 +17,11 @@ static struct domain *find(struct vcpu *v, u32 id)
 	return domain_find(v->domain, id);
 }
 
+static bool max_pages_ok(u64 pages)
+{
+	return pages && !(pages >> 36);
+}
+
 s64 hc_domctl_create(struct vcpu *v, u64 create)
 {
 	struct ringlet_domain_create c;
@@ -27,7 +32,7 @@ s64 hc_domctl_create(struct vcpu *v, u64 create)
 	if (copy_from_guest(v, &c, create, sizeof(c)))
 		return -EFAULT;
 	if (!domain_name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
-	    c.weight > 65535 || !c.max_pages || c.max_pages >> 36 ||
+	    c.weight > 65535 || !max_pages_ok(c.max_pages) ||
 	    c.shadow_pages >> 24 || c.flags)
 		return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(c.reserved); i++)
@@ -105,7 +110,7 @@ static void describe(struct domain *d, struct ringlet_domain_info *info)
 	}
 	info->weight = READ_ONCE(d->sched.weight);
 	info->cap = READ_ONCE(d->sched.cap);
-	info->max_pages = d->max_pages;
+	info->max_pages = READ_ONCE(d->max_pages);
 	info->pages = __atomic_load_n(&d->pages, __ATOMIC_RELAXED);
 	info->shadow_pages = vtlb_pages(d);
 	info->shadow_quota = d->vtlb.quota;
@@ -205,6 +210,42 @@ s64 hc_domctl_populate(struct vcpu *v, u32 domain, u64 gfn, u64 count, u32 flags
 	if (d->control || flags & ~(u32)RINGLET_POPULATE_4K || !count)
 		return -EINVAL;
 	return p2m_populate(d, GFN(gfn), count, flags);
+}
+
+/* Ends when the frames are gone: the batch that leaves last is waited for. */
+s64 hc_domctl_depopulate(struct vcpu *v, u32 domain, u64 gfn, u64 count, u64 done)
+{
+	struct domain *d = find(v, domain);
+	s64 n = 0;
+
+	if (!d)
+		return -ESRCH;
+	if (d->control || !count || done > count)
+		return -EINVAL;
+	if (done < count)
+		n = p2m_remove(d, GFN(gfn + done), count - done);
+	if (n == -ERESTART_HV || (n < 0 && !done))
+		return n;
+	done += (u64)MAX(n, 0);
+	if (n < 0 || done == count) {
+		p2m_leave(d);
+		if (!p2m_is_leaving(&d->p2m))
+			return (s64)done;
+	}
+	v->regs.r10 = done;
+	return -ERESTART_HV;
+}
+
+s64 hc_domctl_set_max_pages(struct vcpu *v, u32 domain, u64 pages)
+{
+	struct domain *d = find(v, domain);
+
+	if (!d)
+		return -ESRCH;
+	if (d->control || !max_pages_ok(pages))
+		return -EINVAL;
+	WRITE_ONCE(d->max_pages, pages);
+	return 0;
 }
 
 s64 hc_domctl_set_shared(struct vcpu *v, u32 domain, u64 gfn)
