@@ -281,6 +281,26 @@ $(B)/tests/diskload.initrd: $(I)/initrd-domu.gz $(B)/tests/diskload.gz
 $(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
 	@cat $^ >$@
 
+# Domain 0 and a domain with what shares directories and sockets.
+.PHONY: virtiofs-files
+virtiofs-files: $(B)/tests/virtiofs.initrd
+
+$(B)/tests/vsock.gz: scripts/initramfs-part.sh $(B)/tests/linux/vsock
+	@scripts/initramfs-part.sh $@ usr/bin/vsock=$(B)/tests/linux/vsock
+
+$(B)/tests/vsock-domu.gz: $(I)/initrd-domu.gz $(B)/tests/vsock.gz
+	@cat $^ >$@
+
+$(B)/tests/virtiofsd.gz: scripts/initramfs-part.sh scripts/libraries.sh \
+		$(B)/tests/vsock-domu.gz
+	@scripts/initramfs-part.sh $@ \
+		usr/lib/qemu/virtiofsd=/usr/lib/qemu/virtiofsd \
+		$(example)/initrd.gz=$(B)/tests/vsock-domu.gz
+
+$(B)/tests/virtiofs.initrd: $(I)/initrd-dom0.gz $(B)/tests/virtiofsd.gz \
+		$(B)/tests/vsock.gz
+	@cat $^ >$@
+
 # Domain 0 with what translates and hands out addresses.
 .PHONY: nat-files
 nat-files: $(B)/tests/nat.initrd

@@ -13,6 +13,7 @@
  *
  *   kind "vhost-user": type, queues, tag (type 26); descriptor: the connection
  *   kind "vhost-net": mac; descriptors: tap, /dev/vhost-net
+ *   kind "vhost-vsock": cid; descriptor: /dev/vhost-vsock
  *   kind "rng"
  *   restarted (vhost-user): the backend's process is a new one; true by default
  *
@@ -167,6 +168,8 @@ static enum backend_kind kind_of(const char *text)
 		return KIND_VHOST_USER;
 	if (!strcmp(text, "vhost-net"))
 		return KIND_VHOST_NET;
+	if (!strcmp(text, "vhost-vsock"))
+		return KIND_VHOST_VSOCK;
 	return strcmp(text, "rng") ? KIND_NONE : KIND_RNG;
 }
 
@@ -209,6 +212,22 @@ static int take_vhost_net(struct request *r, struct device *d, char *error,
 	return rc;
 }
 
+static int take_vhost_vsock(struct request *r, struct device *d, char *error,
+			    size_t size)
+{
+	int64_t cid = number(r, "cid", UINT32_MAX - 1LL);
+	int rc;
+
+	if (r->nfds != 1 || cid < 3) {
+		snprintf(error, size, "a vhost-vsock device needs /dev/vhost-vsock, and 'cid' of 3 or more");
+		return -EINVAL;
+	}
+	rc = vhost_vsock_attach(d, r->fds[0], (uint64_t)cid, error, size);
+	if (!rc)
+		r->nfds = 0;
+	return rc;
+}
+
 /* Give a device its backend; the answer comes when that is ready. */
 static void take_backend(struct request *r, struct device *d)
 {
@@ -224,6 +243,9 @@ static void take_backend(struct request *r, struct device *d)
 		break;
 	case KIND_VHOST_NET:
 		rc = take_vhost_net(r, d, error, sizeof(error));
+		break;
+	case KIND_VHOST_VSOCK:
+		rc = take_vhost_vsock(r, d, error, sizeof(error));
 		break;
 	default:
 		rc = rng_attach(d, error, sizeof(error));
@@ -245,11 +267,13 @@ static void op_attach(struct request *r)
 	char text[80];
 
 	if (nr < 0 || !kind || (kind == KIND_VHOST_USER && type <= 0)) {
-		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, rng) and, for vhost-user, 'type'");
+		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, vhost-vsock, rng) and, for vhost-user, 'type'");
 		return;
 	}
 	if (kind != KIND_VHOST_USER)
-		type = kind == KIND_RNG ? VIRTIO_ID_RNG : VIRTIO_ID_NET;
+		type = kind == KIND_RNG ? VIRTIO_ID_RNG :
+		       kind == KIND_VHOST_NET ? VIRTIO_ID_NET :
+		       VIRTIO_ID_VSOCK;
 	if (devices[nr] && devices[nr]->phase != PHASE_NONE) {
 		snprintf(text, sizeof(text), "there is a device %lld already",
 			 (long long)nr);
