@@ -23,7 +23,10 @@
 static const char *const kinds[] = {
 	[DEVICE_DISK] = "disk",
 	[DEVICE_VIF] = "vif",
+	[DEVICE_BALLOON] = "balloon",
 };
+
+#define NR_KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
 int devices_prepare(void)
 {
@@ -61,7 +64,7 @@ static const char *device_name(const struct device *dev)
 
 	if (dev->kind == DEVICE_DISK)
 		return device_disk(dev)->vdev;
-	snprintf(text, sizeof(text), "vif %u", dev->devid);
+	snprintf(text, sizeof(text), "%s %u", kinds[dev->kind], dev->devid);
 	return text;
 }
 
@@ -143,7 +146,7 @@ static void remove_device(struct device *dev)
 	device_release(dev);
 	if (dev->kind == DEVICE_DISK)
 		rl_config_remove_disk(&d->config, dev->devid);
-	else
+	else if (dev->kind == DEVICE_VIF)
 		rl_config_remove_vif(&d->config, dev->devid);
 	free(dev);
 	record_write(d);
@@ -198,6 +201,9 @@ void device_attached(struct rl *rl, struct device *dev, const char *error)
 	if (dev->client)
 		client_done(dev->client, dev->domain);
 	dev->client = NULL;
+	/* It may have been changed meanwhile. */
+	if (dev->kind == DEVICE_BALLOON)
+		manager_balloon(rl, dev, NULL);
 }
 
 void device_detached(struct rl *rl, struct device *dev, const char *error)
@@ -237,6 +243,11 @@ static uint64_t advance_device(struct rl *rl, struct device *dev)
 	case WAITS:
 		if (dev->retry > now)
 			return dev->retry;
+		/* The manager itself serves it. */
+		if (dev->kind == DEVICE_BALLOON) {
+			dev->state = READY;
+			return now;
+		}
 		rc = device_prepare(dev);
 		if (!rc)
 			return dev->deadline;
@@ -359,6 +370,8 @@ bool devices_begin(struct domain *d)
 			add_device(d, DEVICE_DISK, c->disks[i].devid);
 		for (i = 0; i < c->nr_vifs; i++)
 			add_device(d, DEVICE_VIF, c->vifs[i].devid);
+		if (c->memory < c->maxmem)
+			add_device(d, DEVICE_BALLOON, 0);
 	}
 	for (dev = d->devices; dev; dev = dev->next) {
 		name_tap(dev);
@@ -494,22 +507,24 @@ static void restore(struct domain *d, struct json_object *json)
 {
 	struct json_object *number, *kind, *devid, *tap;
 	struct device *dev;
-	bool disk;
+	size_t i = 0;
 
 	if (!json_object_object_get_ex(json, "dev", &number) ||
 	    !json_object_object_get_ex(json, "kind", &kind) ||
 	    !json_object_object_get_ex(json, "devid", &devid) ||
 	    !json_object_object_get_ex(json, "tap", &tap))
 		return;
-	disk = !strcmp(json_object_get_string(kind), kinds[DEVICE_DISK]);
-	dev = add_device(d, disk ? DEVICE_DISK : DEVICE_VIF,
+	while (i < NR_KINDS && strcmp(json_object_get_string(kind), kinds[i]))
+		i++;
+	dev = i == NR_KINDS ? NULL :
+	      add_device(d, (enum device_kind)i,
 			 (uint32_t)json_object_get_int64(devid));
 	if (!dev)
 		return;
 	dev->number = (unsigned int)json_object_get_int64(number);
 	snprintf(dev->tap, sizeof(dev->tap), "%s",
 		 json_object_get_string(tap));
-	if (disk)
+	if (dev->kind == DEVICE_DISK)
 		device_watch_server(dev);
 }
 

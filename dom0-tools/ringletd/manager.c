@@ -31,7 +31,7 @@
 #define MAX_FAILURES	6	/* in a row, until nobody waits for it */
 #define RETRY_MAX_MS	10000
 
-enum op_kind { OP_START, OP_ATTACH, OP_DETACH, OP_LIST };
+enum op_kind { OP_START, OP_ATTACH, OP_DETACH, OP_LIST, OP_BALLOON };
 
 /* What the manager was told and has not answered. */
 struct op {
@@ -40,7 +40,7 @@ struct op {
 	unsigned int id;
 	uint64_t deadline;
 	struct device *device;	/* OP_ATTACH, OP_DETACH; NULL: it is gone */
-	struct client *client;	/* OP_LIST; NULL: it is gone */
+	struct client *client;	/* OP_LIST, OP_BALLOON; NULL: it is gone */
 };
 
 static const char *domain_name(const struct domain *d)
@@ -87,6 +87,12 @@ static void answered(struct rl *rl, struct domain *d, struct op *op,
 		if (op->client)
 			client_listed(op->client, d, devices);
 		break;
+	case OP_BALLOON:
+		if (op->client && error)
+			client_refuse(op->client, error);
+		else if (op->client)
+			client_done(op->client, d);
+		break;
 	}
 }
 
@@ -111,7 +117,8 @@ static void fail_ops(struct rl *rl, struct domain *d, const char *why)
 	d->manager->ops = NULL;
 	while ((op = all)) {
 		all = op->next;
-		if (op->kind == OP_LIST || op->kind == OP_DETACH)
+		if (op->kind == OP_LIST || op->kind == OP_DETACH ||
+		    op->kind == OP_BALLOON)
 			answered(rl, d, op, NULL, why);
 		free(op);
 	}
@@ -314,7 +321,7 @@ static int spawn_manager(struct rl *rl, struct domain *d, int control)
 	snprintf(log, sizeof(log), "%s/devices-%s.log", rl_log_dir(),
 		 domain_name(d));
 	manager_path(d, ".manager", path, sizeof(path));
-	s.fds[0] = rl_domain_fd(rl, d->domid);
+	s.fds[0] = rl_domain_fd(rl, d->domid, d->bus.pages);
 	s.fds[1] = control;
 	s.fds[2] = open_state(d);
 	if (s.fds[0] >= 0 && s.fds[2] >= 0)
@@ -432,6 +439,11 @@ void manager_attach(struct rl *rl, struct device *dev)
 				       json_object_new_string("vhost-user"));
 		add_number(json, "type", 2);
 		add_number(json, "queues", 1);
+	} else if (dev->kind == DEVICE_BALLOON) {
+		json_object_object_add(json, "kind",
+				       json_object_new_string("balloon"));
+		add_number(json, "pages", dev->domain->bus.pages -
+					  dev->domain->memory);
 	} else if (!dev->known) {
 		rl_mac_format(device_vif(dev)->mac, mac);
 		json_object_object_add(json, "kind",
@@ -456,6 +468,16 @@ void manager_detach(struct rl *rl, struct device *dev, bool force)
 	add_number(json, "dev", dev->number);
 	json_object_object_add(json, "force", json_object_new_boolean(force));
 	request(dev->domain, json, OP_DETACH, dev, NULL);
+}
+
+void manager_balloon(struct rl *rl, struct device *dev, struct client *client)
+{
+	struct json_object *json = new_request("balloon");
+
+	(void)rl;
+	add_number(json, "dev", dev->number);
+	add_number(json, "pages", dev->domain->bus.pages - dev->domain->memory);
+	request(dev->domain, json, OP_BALLOON, dev, client);
 }
 
 void manager_list(struct rl *rl, struct domain *d, struct client *client)
