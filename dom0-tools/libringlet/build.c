@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vhost.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -193,6 +196,31 @@ static int check_disk(struct rl *rl, const struct rl_disk *disk,
 	return 0;
 }
 
+/* An address that no other domain has, which only the kernel knows. */
+static int check_vsock(const struct rl_config *config, char *why, size_t size)
+{
+	uint64_t cid = config->vsock_cid;
+	int fd, rc = 0;
+
+	if (!cid)
+		return 0;
+	fd = open("/dev/vhost-vsock", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		rc = -errno;
+		snprintf(why, size, "cannot open /dev/vhost-vsock (%s): domain 0's kernel needs the module 'vhost_vsock'",
+			 strerror(errno));
+		return rc;
+	}
+	if (ioctl(fd, VHOST_VSOCK_SET_GUEST_CID, &cid) &&
+	    errno == EADDRINUSE) {
+		rc = -errno;
+		snprintf(why, size, "another domain has vsock_cid = %llu",
+			 (unsigned long long)cid);
+	}
+	close(fd);
+	return rc;
+}
+
 static int check_devices(struct rl *rl, const struct rl_config *config,
 			 unsigned int tries)
 {
@@ -202,12 +230,15 @@ static int check_devices(struct rl *rl, const struct rl_config *config,
 
 	for (i = 0; !rc && i < config->nr_disks; i++)
 		rc = check_disk(rl, &config->disks[i], tries);
-	for (i = 0; !rc && i < config->nr_vifs; i++) {
+	if (rc)
+		return rc;
+	for (i = 0; !rc && i < config->nr_vifs; i++)
 		rc = rl_vif_check(&config->vifs[i], why, sizeof(why));
-		if (rc)
-			rl_fail(rl, -rc, "%s", why);
-	}
-	return rc;
+	for (i = 0; !rc && i < config->nr_shares; i++)
+		rc = rl_share_check(&config->shares[i], why, sizeof(why));
+	if (!rc)
+		rc = check_vsock(config, why, sizeof(why));
+	return rc ? rl_fail(rl, -rc, "%s", why) : 0;
 }
 
 static int create(struct build *bd, const struct rl_config *config)

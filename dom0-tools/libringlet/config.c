@@ -239,6 +239,22 @@ static int set_cpus_soft(struct rl_config_reader *r, const struct rl_setting *s)
 	return set_vcpu_cpus(r, s, &r->config.cpus_soft);
 }
 
+static int set_vsock_cid(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_number32(r, s, RL_CID_MIN, RL_CID_MAX, "",
+			    &r->config.vsock_cid);
+}
+
+static int set_rng(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	uint32_t value = 0;
+	int rc = set_number32(r, s, 0, 1, "", &value);
+
+	r->config.has_rng = true;
+	r->config.rng = value;
+	return rc;
+}
+
 static const char *const actions[] = {
 	[RL_DESTROY] = "destroy",
 	[RL_RESTART] = "restart",
@@ -306,6 +322,9 @@ static const struct key keys[] = {
 	{ "on_crash", set_on_crash, NO_LIST },
 	{ "disk", rl_config_set_disk, ONLY_LIST },
 	{ "vif", rl_config_set_vif, ONLY_LIST },
+	{ "virtiofs", rl_config_set_virtiofs, ONLY_LIST },
+	{ "vsock_cid", set_vsock_cid, NO_LIST },
+	{ "rng", set_rng, NO_LIST },
 	{ "p9", rl_config_no_p9, ONLY_LIST },
 };
 

@@ -93,7 +93,7 @@ bool rl_program(const char *name, char *path, size_t size)
 {
 	static const char *const directories[] = {
 		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
-		"/sbin", "/bin",
+		"/sbin", "/bin", "/usr/lib/qemu", "/usr/libexec",
 	};
 	ssize_t n = readlink("/proc/self/exe", path, size - 1);
 	char *slash;

@@ -14,6 +14,7 @@
  *
  *   kind "vhost-user": type, queues, tag (type 26); descriptor: the connection
  *   kind "vhost-net": mac; descriptors: tap, /dev/vhost-net
+ *   kind "vhost-vsock": cid; descriptor: /dev/vhost-vsock
  *   kind "rng"
  *   kind "balloon": pages
  *   restarted (vhost-user): the backend's process is a new one; true by default
@@ -169,6 +170,8 @@ static enum backend_kind kind_of(const char *text)
 		return KIND_VHOST_USER;
 	if (!strcmp(text, "vhost-net"))
 		return KIND_VHOST_NET;
+	if (!strcmp(text, "vhost-vsock"))
+		return KIND_VHOST_VSOCK;
 	if (!strcmp(text, "balloon"))
 		return KIND_BALLOON;
 	return strcmp(text, "rng") ? KIND_NONE : KIND_RNG;
@@ -225,6 +228,22 @@ static int take_balloon(struct request *r, struct device *d, char *error,
 	return balloon_attach(d, (uint32_t)pages, error, size);
 }
 
+static int take_vhost_vsock(struct request *r, struct device *d, char *error,
+			    size_t size)
+{
+	int64_t cid = number(r, "cid", UINT32_MAX - 1LL);
+	int rc;
+
+	if (r->nfds != 1 || cid < 3) {
+		snprintf(error, size, "a vhost-vsock device needs /dev/vhost-vsock, and 'cid' of 3 or more");
+		return -EINVAL;
+	}
+	rc = vhost_vsock_attach(d, r->fds[0], (uint64_t)cid, error, size);
+	if (!rc)
+		r->nfds = 0;
+	return rc;
+}
+
 /* Give a device its backend; the answer comes when that is ready. */
 static void take_backend(struct request *r, struct device *d)
 {
@@ -240,6 +259,9 @@ static void take_backend(struct request *r, struct device *d)
 		break;
 	case KIND_VHOST_NET:
 		rc = take_vhost_net(r, d, error, sizeof(error));
+		break;
+	case KIND_VHOST_VSOCK:
+		rc = take_vhost_vsock(r, d, error, sizeof(error));
 		break;
 	case KIND_BALLOON:
 		rc = take_balloon(r, d, error, sizeof(error));
@@ -261,6 +283,8 @@ static int64_t type_of(enum backend_kind kind)
 	switch (kind) {
 	case KIND_VHOST_NET:
 		return VIRTIO_ID_NET;
+	case KIND_VHOST_VSOCK:
+		return VIRTIO_ID_VSOCK;
 	case KIND_BALLOON:
 		return VIRTIO_ID_BALLOON;
 	default:
@@ -277,7 +301,7 @@ static void op_attach(struct request *r)
 	char text[80];
 
 	if (nr < 0 || !kind || (kind == KIND_VHOST_USER && type <= 0)) {
-		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, rng, balloon) and, for vhost-user, 'type'");
+		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, vhost-vsock, rng, balloon) and, for vhost-user, 'type'");
 		return;
 	}
 	if (kind != KIND_VHOST_USER)

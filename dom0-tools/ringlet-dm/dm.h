@@ -143,6 +143,7 @@ enum backend_kind {
 	KIND_VHOST_USER,
 	KIND_VHOST_NET,
 	KIND_RNG,
+	KIND_VHOST_VSOCK,
 	KIND_BALLOON,
 };
 
@@ -301,10 +302,18 @@ int vhost_user_attach(struct device *d, int fd, const char *tag, char *error,
 		      size_t size);
 int vhost_net_attach(struct device *d, int tap, int vhost, const uint8_t mac[6],
 		     char *error, size_t size);
+int vhost_vsock_attach(struct device *d, int vhost, uint64_t cid, char *error,
+		       size_t size);
 int rng_attach(struct device *d, char *error, size_t size);
 /* The guest shall give so many pages back. */
 int balloon_attach(struct device *d, uint32_t pages, char *error, size_t size);
 void balloon_set(struct device *d, uint32_t pages);
+
+/* For vhost of the kernel (vhost.c). Return 0 or -errno. */
+int vhost_set_memory(int fd);
+int vhost_set_queue(int fd, struct queue *q);
+/* It signals nobody any more. */
+void vhost_silence_queue(int fd, unsigned int index);
 
 /* --- Control (control.c) -------------------------------------------------- */
 

@@ -17,12 +17,16 @@
 
 #define RETRY_MS	200	/* doubled with each failure in a row */
 #define RETRY_MAX_MS	10000
+#define CUT_MS		5000	/* between looks at the size of logs */
 #define STEADY_MS	1000	/* attached for so long, it has not failed */
 #define SERVER_END_MS	10000	/* for a server to write what it has */
 
 static const char *const kinds[] = {
 	[DEVICE_DISK] = "disk",
 	[DEVICE_VIF] = "vif",
+	[DEVICE_SHARE] = "virtiofs",
+	[DEVICE_VSOCK] = "vsock",
+	[DEVICE_RNG] = "rng",
 	[DEVICE_BALLOON] = "balloon",
 };
 
@@ -58,14 +62,40 @@ const struct rl_vif *device_vif(const struct device *dev)
 	return NULL;
 }
 
-static const char *device_name(const struct device *dev)
+/* They are there as long as the domain: their numbers are their places. */
+const struct rl_share *device_share(const struct device *dev)
 {
-	static char text[32];
+	return &dev->domain->config.shares[dev->devid];
+}
 
-	if (dev->kind == DEVICE_DISK)
+const char *device_name(const struct device *dev)
+{
+	static char text[64];
+
+	switch (dev->kind) {
+	case DEVICE_DISK:
 		return device_disk(dev)->vdev;
-	snprintf(text, sizeof(text), "%s %u", kinds[dev->kind], dev->devid);
+	case DEVICE_SHARE:
+		snprintf(text, sizeof(text), "virtiofs '%s'",
+			 device_share(dev)->tag);
+		break;
+	default:
+		snprintf(text, sizeof(text), "%s %u", kinds[dev->kind],
+			 dev->devid);
+	}
 	return text;
+}
+
+const char *device_server(const struct device *dev)
+{
+	switch (dev->kind) {
+	case DEVICE_DISK:
+		return "qemu-storage-daemon";
+	case DEVICE_SHARE:
+		return "virtiofsd";
+	default:
+		return NULL;
+	}
 }
 
 struct device *device_by_number(struct domain *d, unsigned int number)
@@ -244,7 +274,7 @@ static uint64_t advance_device(struct rl *rl, struct device *dev)
 		if (dev->retry > now)
 			return dev->retry;
 		/* The manager itself serves it. */
-		if (dev->kind == DEVICE_BALLOON) {
+		if (dev->kind == DEVICE_RNG || dev->kind == DEVICE_BALLOON) {
 			dev->state = READY;
 			return now;
 		}
@@ -296,11 +326,33 @@ static uint64_t advance_domain(struct rl *rl, struct domain *d)
 
 static uint64_t next_time;
 
+/* Now and then, for as long as there are devices. Returns the next time, or 0. */
+static uint64_t cut_logs(void)
+{
+	static uint64_t next;
+	uint64_t now = now_ms();
+	char path[PATH_LEN];
+	bool due = next <= now, any = false;
+	struct domain *d;
+
+	for (d = domains; d; d = d->next) {
+		if (!d->devices)
+			continue;
+		any = true;
+		device_log(d, path, sizeof(path));
+		if (due)
+			log_cut(path);
+	}
+	if (due)
+		next = now + CUT_MS;
+	return any ? next : 0;
+}
+
 void devices_advance(struct rl *rl)
 {
 	struct domain *d, *next;
 
-	next_time = services_advance();
+	next_time = earliest(services_advance(), cut_logs());
 	for (d = domains; d; d = next) {
 		next = d->next;
 		next_time = earliest(next_time, advance_domain(rl, d));
@@ -370,6 +422,12 @@ bool devices_begin(struct domain *d)
 			add_device(d, DEVICE_DISK, c->disks[i].devid);
 		for (i = 0; i < c->nr_vifs; i++)
 			add_device(d, DEVICE_VIF, c->vifs[i].devid);
+		for (i = 0; i < c->nr_shares; i++)
+			add_device(d, DEVICE_SHARE, i);
+		if (c->vsock_cid)
+			add_device(d, DEVICE_VSOCK, 0);
+		if (rl_config_has_rng(c))
+			add_device(d, DEVICE_RNG, 0);
 		if (c->memory < c->maxmem)
 			add_device(d, DEVICE_BALLOON, 0);
 	}
@@ -418,7 +476,7 @@ void device_release(struct device *dev)
 	size_t i;
 
 	release_life(dev);
-	if (dev->kind != DEVICE_DISK)
+	if (!device_server(dev))
 		return;
 	device_path(dev, ".new", path, sizeof(path));
 	service_kill(path);
@@ -516,6 +574,9 @@ static void restore(struct domain *d, struct json_object *json)
 		return;
 	while (i < NR_KINDS && strcmp(json_object_get_string(kind), kinds[i]))
 		i++;
+	if (i == DEVICE_SHARE && json_object_get_int64(devid) >=
+				 d->config.nr_shares)
+		return;
 	dev = i == NR_KINDS ? NULL :
 	      add_device(d, (enum device_kind)i,
 			 (uint32_t)json_object_get_int64(devid));

@@ -224,6 +224,39 @@ static void add_vif(struct json_object *json, const struct device *dev)
 	add_string(json, "vifname", dev->tap);
 }
 
+static void add_share(struct json_object *json, const struct rl_share *share)
+{
+	add_string(json, "kind", "virtiofs");
+	add_string(json, "tag", share->tag);
+	add_string(json, "path", share->path);
+	add_string(json, "access", share->readonly ? "ro" : "rw");
+}
+
+static void add_device(struct json_object *json, const struct device *dev)
+{
+	switch (dev->kind) {
+	case DEVICE_DISK:
+		add_disk(json, device_disk(dev));
+		break;
+	case DEVICE_VIF:
+		add_vif(json, dev);
+		break;
+	case DEVICE_SHARE:
+		add_share(json, device_share(dev));
+		break;
+	case DEVICE_VSOCK:
+		add_string(json, "kind", "vsock");
+		json_object_object_add(json, "cid", json_object_new_int64(
+				       dev->domain->config.vsock_cid));
+		break;
+	case DEVICE_RNG:
+		add_string(json, "kind", "rng");
+		break;
+	case DEVICE_BALLOON:
+		add_balloon(json, dev->domain);
+	}
+}
+
 void client_listed(struct client *c, struct domain *d,
 		   struct json_object *known)
 {
@@ -233,12 +266,7 @@ void client_listed(struct client *c, struct domain *d,
 
 	for (dev = d->devices; dev; dev = dev->next) {
 		json = json_object_new_object();
-		if (dev->kind == DEVICE_DISK)
-			add_disk(json, device_disk(dev));
-		else if (dev->kind == DEVICE_BALLOON)
-			add_balloon(json, d);
-		else
-			add_vif(json, dev);
+		add_device(json, dev);
 		json_object_object_add(json, "devid",
 				       json_object_new_int64(dev->devid));
 		json_object_object_add(json, "dev",

@@ -87,6 +87,12 @@ void conreader_skip(struct conreader *r, size_t len);
 extern uint64_t conlog_limit;	/* bytes of one file */
 
 /*
+ * Cut a log that other processes append to, if it has grown beyond a size: its end
+ * is kept as ".1".
+ */
+void log_cut(const char *path);
+
+/*
  * The spool: a file mapped into memory that the hypervisor writes console
  * output into. So what was taken from the hypervisor and not yet written to
  * the log survives when this process is killed between the two.
@@ -182,8 +188,8 @@ void records_read(void (*found)(void *context, struct rl_config *config,
 
 /* --- Devices (devices.c and others, see devices.h) ------------------------- */
 
-extern uid_t manager_uid;	/* what device managers run as */
-extern gid_t manager_gid;
+/* Device managers run as this user and group, plus the domain's identifier. */
+extern uid_t manager_uids;
 
 int devices_prepare(void);	/* the daemon starts: 0 or -errno */
 void devices_advance(struct rl *rl);	/* do what is due */
