@@ -26,6 +26,7 @@
 #define CONFIG_SIZE	8	/* num_pages, actual */
 #define PIECES		8	/* of a request, at most */
 #define REQUEST_PAGES	1024
+#define TURN_RUNS	32	/* of pages; then it is others' turn */
 #define SLACK		1024	/* pages that the guest may have too many */
 #define AGAIN_MS	20	/* memory is being scrubbed */
 #define LATER_MS	500	/* there is none */
@@ -37,14 +38,15 @@ struct pending {
 	bool valid;
 	uint16_t head;
 	unsigned int count, at;
+	unsigned int refused;		/* pages */
 	uint64_t gfn[REQUEST_PAGES];	/* ascending */
 };
 
 struct balloon {
 	uint16_t next[QUEUES];		/* in the avail ring */
 	uint32_t target;		/* pages that the guest shall give */
-	struct pending deflate;
-	uint64_t again_at;		/* ms; 0: nothing waits */
+	struct pending pending[QUEUES];
+	uint64_t again_at;		/* ms; 0: no deflate waits */
 	bool complained;		/* of what it waits for */
 };
 
@@ -91,7 +93,7 @@ static bool read_list(struct pending *p, const struct piece *pieces, int n)
 	uint32_t k, pfn;
 	int i;
 
-	p->count = p->at = 0;
+	p->count = p->at = p->refused = 0;
 	for (i = 0; i < n; i++) {
 		if (pieces[i].write || pieces[i].len % sizeof(pfn) ||
 		    pieces[i].len / sizeof(pfn) > REQUEST_PAGES - p->count)
@@ -118,19 +120,18 @@ static unsigned int run_of(const struct pending *p)
 
 /* --- Inflate ---------------------------------------------------------------- */
 
-/* Returns how many of the list could not be taken. */
-static unsigned int take_pages(struct device *d, struct pending *p)
+static void take_pages(struct device *d, struct pending *p)
 {
-	unsigned int refused = 0, run, n;
+	unsigned int runs, run, n;
 	int done;
 
-	while (p->at < p->count) {
+	for (runs = 0; p->at < p->count && runs < TURN_RUNS; runs++) {
 		run = run_of(p);
 		for (n = 0; n < run && may_go(p->gfn[p->at] + n); n++)
 			;
 		done = n ? guest_memory_take(p->gfn[p->at], n) : 0;
 		if (done <= 0) {
-			refused++;
+			p->refused++;
 			p->at++;
 			continue;
 		}
@@ -139,27 +140,6 @@ static unsigned int take_pages(struct device *d, struct pending *p)
 	}
 	if (d->s->pages_given > d->s->most_given)
 		d->s->most_given = d->s->pages_given;
-	return refused;
-}
-
-static void inflate(struct device *d, const struct piece *pieces, int n,
-		    uint16_t head)
-{
-	const struct saved_queue *s = queue_saved(&d->queue[INFLATE]);
-	struct pending p = { .valid = true };
-	unsigned int refused;
-
-	if (!read_list(&p, pieces, n)) {
-		device_break(d, "what it gives back is no list of pages");
-		return;
-	}
-	refused = take_pages(d, &p);
-	if (refused)
-		note("device %u: %u of %u pages that the guest gives back are not its memory, were given before, or have rings in them",
-		     d->nr, refused, p.count);
-	ring_give(s, head, 0);
-	if (ring_wants_call(s))
-		queue_call(&d->queue[INFLATE]);
 }
 
 /* --- Deflate ---------------------------------------------------------------- */
@@ -202,10 +182,10 @@ static void gave_pages(struct device *d, struct pending *p, unsigned int n)
 /* Give pages back. Returns 0, or ms until it can be tried again. */
 static uint64_t give_pages(struct device *d, struct pending *p)
 {
-	unsigned int n;
+	unsigned int runs, n;
 	int done;
 
-	while (p->at < p->count) {
+	for (runs = 0; p->at < p->count && runs < TURN_RUNS; runs++) {
 		n = run_of(p);
 		if (!memory_at(p->gfn[p->at] << 12, (uint64_t)n << 12))
 			n = 1;
@@ -235,58 +215,67 @@ static uint64_t give_pages(struct device *d, struct pending *p)
 	return 0;
 }
 
-/* Returns false if it has to wait. */
-static bool deflate(struct device *d)
-{
-	const struct saved_queue *s = queue_saved(&d->queue[DEFLATE]);
-	struct balloon *b = d->private;
-	uint64_t wait = give_pages(d, &b->deflate);
+/* --- Queues ----------------------------------------------------------------- */
 
+/* Returns false if there is none, or one that makes no sense. */
+static bool next_request(struct queue *q, struct pending *p)
+{
+	struct balloon *b = q->d->private;
+	struct piece pieces[PIECES];
+	int n;
+
+	n = ring_take(queue_saved(q), &b->next[q->index], &p->head, pieces,
+		      PIECES);
+	if (n < 0)
+		device_break(q->d, "its request makes no sense");
+	else if (n && !read_list(p, pieces, n))
+		device_break(q->d, "what it %s is no list of pages",
+			     q->index == INFLATE ? "gives back" : "wants back");
+	p->valid = n > 0 && device_driver_ok(q->d);
+	return p->valid;
+}
+
+static void finish(struct queue *q, struct pending *p)
+{
+	struct balloon *b = q->d->private;
+
+	if (p->refused)
+		note("device %u: %u of %u pages that the guest gives back are not its memory, were given before, or have rings in them",
+		     q->d->nr, p->refused, p->count);
+	if (q->index == DEFLATE)
+		b->complained = false;
+	p->valid = false;
+	ring_give(queue_saved(q), p->head, 0);
+	if (ring_wants_call(queue_saved(q)))
+		queue_call(q);
+}
+
+/* A part of the request that is under way, or of the next; then it is due again. */
+static void serve(struct queue *q)
+{
+	struct balloon *b = q->d->private;
+	struct pending *p = &b->pending[q->index];
+	uint64_t wait = 0;
+
+	if (!p->valid && !next_request(q, p)) {
+		if (!device_driver_ok(q->d))
+			source_close(&q->kicked);
+		return;
+	}
+	if (q->index == INFLATE)
+		take_pages(q->d, p);
+	else
+		wait = give_pages(q->d, p);
 	if (wait) {
 		b->again_at = now_ms() + wait;
 		wake_at(b->again_at);
-		return false;
-	}
-	b->again_at = 0;
-	b->complained = false;
-	b->deflate.valid = false;
-	ring_give(s, b->deflate.head, 0);
-	if (ring_wants_call(s))
-		queue_call(&d->queue[DEFLATE]);
-	return true;
-}
-
-/* --- Queues ----------------------------------------------------------------- */
-
-/* One request, so that others get their turn; then this queue is due again. */
-static void serve(struct queue *q)
-{
-	const struct saved_queue *s = queue_saved(q);
-	struct balloon *b = q->d->private;
-	struct piece pieces[PIECES];
-	uint16_t head;
-	int n;
-
-	if (q->index == DEFLATE && b->deflate.valid && !deflate(q->d))
 		return;
-	n = ring_take(s, &b->next[q->index], &head, pieces, PIECES);
-	if (!n)
-		return;
-	if (n < 0) {
-		device_break(q->d, "its request makes no sense");
-	} else if (q->index == INFLATE) {
-		inflate(q->d, pieces, n, head);
-	} else if (!read_list(&b->deflate, pieces, n)) {
-		device_break(q->d, "what it wants back is no list of pages");
-	} else {
-		b->deflate.valid = true;
-		b->deflate.head = head;
-		deflate(q->d);
 	}
-	if (device_driver_ok(q->d))
-		queue_kick(q);
-	else
-		source_close(&q->kicked);
+	if (q->index == DEFLATE)
+		b->again_at = 0;
+	if (p->at == p->count)
+		finish(q, p);
+	queue_kick(q);
 }
 
 static void kicked(struct source *source, uint32_t events)
@@ -317,11 +306,11 @@ static void balloon_start(struct device *d)
 	struct balloon *b = d->private;
 	unsigned int i;
 
-	b->deflate.valid = false;
 	b->again_at = 0;
 	for (i = 0; i < QUEUES; i++) {
 		struct queue *q = &d->queue[i];
 
+		b->pending[i].valid = false;
 		if (!queue_saved(q)->size)
 			continue;
 		b->next[i] = d->s->ran ? ring_used(queue_saved(q)) : 0;
@@ -341,9 +330,10 @@ static void close_queues(struct device *d)
 	struct balloon *b = d->private;
 	unsigned int i;
 
-	for (i = 0; i < QUEUES; i++)
+	for (i = 0; i < QUEUES; i++) {
 		source_close(&d->queue[i].kicked);
-	b->deflate.valid = false;
+		b->pending[i].valid = false;
+	}
 	b->again_at = 0;
 }
 
