@@ -216,13 +216,18 @@ void devices_failed(struct rl *rl, struct domain *d, const char *sentence)
 
 void device_attached(struct rl *rl, struct device *dev, const char *error)
 {
+	char log[PATH_LEN], text[WHY_LEN + PATH_LEN];
+
 	if (!error)
 		dev->known = true;
 	if (dev->state != ATTACHES)
 		return;
 	if (error) {
 		dev->known = false;
-		device_failed(rl, dev, error);
+		device_log(dev->domain, log, sizeof(log));
+		snprintf(text, sizeof(text), "%s: %s (%s has more)",
+			 device_name(dev), error, log);
+		device_failed(rl, dev, text);
 		return;
 	}
 	dev->state = ATTACHED;
