@@ -281,6 +281,15 @@ $(B)/tests/diskload.initrd: $(I)/initrd-domu.gz $(B)/tests/diskload.gz
 $(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
 	@cat $^ >$@
 
+# Loads of disks, networks and all else, for domains and domain 0.
+.PHONY: load-files
+load-files: $(B)/tests/load.iso $(B)/tests/disk.initrd
+
+load := /usr/bin/fio /usr/bin/iperf3 /usr/bin/stress-ng \
+	$(B)/tests/linux/pingpong $(wildcard tests/load/*)
+$(B)/tests/load.iso: scripts/programs.sh scripts/libraries.sh $(load)
+	@scripts/programs.sh $@ $(load)
+
 # Domain 0 with what translates and hands out addresses.
 .PHONY: nat-files
 nat-files: $(B)/tests/nat.initrd
