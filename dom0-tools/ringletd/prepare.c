@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PREPARE_MS	30000
+#define PREPARE_MS	70000
 
 void device_path(const struct device *dev, const char *end, char *path,
 		 size_t size)
