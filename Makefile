@@ -355,10 +355,9 @@ test:
 	@tests/run check test
 test-long:
 	@tests/run check test long
-bench: iso
-	@if [ -x tests/bench/run ]; then tests/bench/run; else \
-		echo "there are no measurements: tests/bench/run is missing"; \
-		exit 1; fi
+bench: iso load-files
+	@tests/bench/run
+	@tests/bench/devices
 mutants:
 	@tests/mutants/run
 
