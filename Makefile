@@ -260,7 +260,7 @@ $(B)/tests/stress.initrd: $(I)/initrd-domu.gz $(B)/tests/stress-ng.gz
 
 # Domain 0 with what serves disks.
 .PHONY: disk-files
-disk-files: $(B)/tests/disk.initrd $(B)/tests/diskload.initrd
+disk-files: $(B)/tests/disk.initrd
 
 $(B)/tests/empty.qcow2:
 	@mkdir -p $(@D)
@@ -271,12 +271,6 @@ $(B)/tests/storage.gz: scripts/initramfs-part.sh scripts/libraries.sh \
 	@scripts/initramfs-part.sh $@ \
 		usr/bin/qemu-storage-daemon=/usr/bin/qemu-storage-daemon \
 		usr/share/empty.qcow2=$(B)/tests/empty.qcow2
-
-$(B)/tests/diskload.gz: scripts/initramfs-part.sh $(B)/tests/linux/diskload
-	@scripts/initramfs-part.sh $@ usr/bin/diskload=$(B)/tests/linux/diskload
-
-$(B)/tests/diskload.initrd: $(I)/initrd-domu.gz $(B)/tests/diskload.gz
-	@cat $^ >$@
 
 $(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
 	@cat $^ >$@
