@@ -260,7 +260,7 @@ $(B)/tests/stress.initrd: $(I)/initrd-domu.gz $(B)/tests/stress-ng.gz
 
 # Domain 0 with what serves disks.
 .PHONY: disk-files
-disk-files: $(B)/tests/disk.initrd $(B)/tests/diskload.initrd
+disk-files: $(B)/tests/disk.initrd
 
 $(B)/tests/empty.qcow2:
 	@mkdir -p $(@D)
@@ -271,12 +271,6 @@ $(B)/tests/storage.gz: scripts/initramfs-part.sh scripts/libraries.sh \
 	@scripts/initramfs-part.sh $@ \
 		usr/bin/qemu-storage-daemon=/usr/bin/qemu-storage-daemon \
 		usr/share/empty.qcow2=$(B)/tests/empty.qcow2
-
-$(B)/tests/diskload.gz: scripts/initramfs-part.sh $(B)/tests/linux/diskload
-	@scripts/initramfs-part.sh $@ usr/bin/diskload=$(B)/tests/linux/diskload
-
-$(B)/tests/diskload.initrd: $(I)/initrd-domu.gz $(B)/tests/diskload.gz
-	@cat $^ >$@
 
 $(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
 	@cat $^ >$@
@@ -300,6 +294,15 @@ $(B)/tests/virtiofsd.gz: scripts/initramfs-part.sh scripts/libraries.sh \
 $(B)/tests/virtiofs.initrd: $(I)/initrd-dom0.gz $(B)/tests/virtiofsd.gz \
 		$(B)/tests/vsock.gz
 	@cat $^ >$@
+
+# Loads of disks, networks and all else, for domains and domain 0.
+.PHONY: load-files
+load-files: $(B)/tests/load.iso $(B)/tests/disk.initrd
+
+load := /usr/bin/fio /usr/bin/iperf3 /usr/bin/stress-ng \
+	$(B)/tests/linux/pingpong $(wildcard tests/load/*)
+$(B)/tests/load.iso: scripts/programs.sh scripts/libraries.sh $(load)
+	@scripts/programs.sh $@ $(load)
 
 # Domain 0 with what translates and hands out addresses.
 .PHONY: nat-files
@@ -379,10 +382,9 @@ test:
 	@tests/run check test
 test-long:
 	@tests/run check test long
-bench: iso
-	@if [ -x tests/bench/run ]; then tests/bench/run; else \
-		echo "there are no measurements: tests/bench/run is missing"; \
-		exit 1; fi
+bench: iso load-files
+	@tests/bench/run
+	@tests/bench/devices
 mutants:
 	@tests/mutants/run
 

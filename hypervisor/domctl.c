@@ -17,6 +17,11 @@ static struct domain *find(struct vcpu *v, u32 id)
 	return domain_find(v->domain, id);
 }
 
+static bool max_pages_ok(u64 pages)
+{
+	return pages && !(pages >> 36);
+}
+
 s64 hc_domctl_create(struct vcpu *v, u64 create)
 {
 	struct ringlet_domain_create c;
@@ -27,7 +32,7 @@ s64 hc_domctl_create(struct vcpu *v, u64 create)
 	if (copy_from_guest(v, &c, create, sizeof(c)))
 		return -EFAULT;
 	if (!domain_name_ok(c.name) || !c.vcpus || c.vcpus > RINGLET_MAX_VCPUS ||
-	    c.weight > 65535 || !c.max_pages || c.max_pages >> 36 ||
+	    c.weight > 65535 || !max_pages_ok(c.max_pages) ||
 	    c.shadow_pages >> 24 || c.flags)
 		return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(c.reserved); i++)
@@ -105,7 +110,7 @@ static void describe(struct domain *d, struct ringlet_domain_info *info)
 	}
 	info->weight = READ_ONCE(d->sched.weight);
 	info->cap = READ_ONCE(d->sched.cap);
-	info->max_pages = d->max_pages;
+	info->max_pages = READ_ONCE(d->max_pages);
 	info->pages = __atomic_load_n(&d->pages, __ATOMIC_RELAXED);
 	info->shadow_pages = vtlb_pages(d);
 	info->shadow_quota = d->vtlb.quota;
@@ -207,6 +212,42 @@ s64 hc_domctl_populate(struct vcpu *v, u32 domain, u64 gfn, u64 count, u32 flags
 	return p2m_populate(d, GFN(gfn), count, flags);
 }
 
+/* Ends when the frames are gone: the batch that leaves last is waited for. */
+s64 hc_domctl_depopulate(struct vcpu *v, u32 domain, u64 gfn, u64 count, u64 done)
+{
+	struct domain *d = find(v, domain);
+	s64 n = 0;
+
+	if (!d)
+		return -ESRCH;
+	if (d->control || !count || done > count)
+		return -EINVAL;
+	if (done < count)
+		n = p2m_remove(d, GFN(gfn + done), count - done);
+	if (n == -ERESTART_HV || (n < 0 && !done))
+		return n;
+	done += (u64)MAX(n, 0);
+	if (n < 0 || done == count) {
+		p2m_leave(d);
+		if (!p2m_is_leaving(&d->p2m))
+			return (s64)done;
+	}
+	v->regs.r10 = done;
+	return -ERESTART_HV;
+}
+
+s64 hc_domctl_set_max_pages(struct vcpu *v, u32 domain, u64 pages)
+{
+	struct domain *d = find(v, domain);
+
+	if (!d)
+		return -ESRCH;
+	if (d->control || !max_pages_ok(pages))
+		return -EINVAL;
+	WRITE_ONCE(d->max_pages, pages);
+	return 0;
+}
+
 s64 hc_domctl_set_shared(struct vcpu *v, u32 domain, u64 gfn)
 {
 	struct domain *d = find(v, domain);
@@ -239,25 +280,23 @@ s64 hc_domctl_map(struct vcpu *v, u32 domain, u64 gfn, u64 count, u64 frames)
 			break;
 		out[n] = mfn.n;
 	}
-	if (!n)
-		return ret;
-	if (copy_to_guest(v, frames, out, n * sizeof(out[0]))) {
-		for (i = 0; i < n; i++)
-			while (p2m_unmap_foreign(v->domain, GFN(out[i]), 1) ==
-			       -ERESTART_HV)
-				;
-		return -EFAULT;
-	}
-	return (s64)n;
+	if (n && !copy_to_guest(v, frames, out, n * sizeof(out[0])))
+		return (s64)n;
+	for (i = 0; i < n; i++)
+		while (p2m_unmap_foreign(v->domain, GFN(out[i]), 1) ==
+		       -ERESTART_HV)
+			;
+	/* The references that we drop may be all that kept it. */
+	domain_free_dead();
+	return n ? -EFAULT : ret;
 }
 
 s64 hc_domctl_unmap(struct vcpu *v, u64 frame, u64 count)
 {
-	s64 ret;
+	s64 ret = p2m_unmap_foreign(v->domain, GFN(frame), count);
 
-	ret = p2m_unmap_foreign(v->domain, GFN(frame), count);
-	if (ret != -ENOENT)
-		domain_free_dead();
+	/* It may also have ended what another call began. */
+	domain_free_dead();
 	return ret;
 }
 

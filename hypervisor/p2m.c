@@ -243,12 +243,12 @@ s64 p2m_populate(struct domain *d, gfn_t gfn, u64 count, u32 flags)
 		return -EINVAL;
 	while (done < count) {
 		u64 have = __atomic_load_n(&d->pages, __ATOMIC_RELAXED);
+		u64 max = READ_ONCE(d->max_pages);
 		s64 n = -EINVAL;
 
-		if (have < d->max_pages)
+		if (have < max)
 			n = populate_one(d, gfn.n + done,
-					 MIN(count - done, d->max_pages - have),
-					 small);
+					 MIN(count - done, max - have), small);
 		/* A 2 MiB hole may have something at its end: fill what is free. */
 		if (n == -EEXIST && !small && !p2m_lookup(d, GFN(gfn.n + done)).flags)
 			n = populate_one(d, gfn.n + done, 1, true);
@@ -420,10 +420,17 @@ int p2m_teardown(struct domain *d)
 	if (m->identity)
 		panic("domain %u is the control domain and cannot end", d->id);
 	if (m->teardown_step == 0) {
+		bool busy;
+
+		/* A batch that a pCPU works on is its, and comes to an end. */
 		lock(&m->lock);
+		busy = m->leaving.busy;
 		m->dying = true;
-		m->leaving.n = 0;
+		if (!busy)
+			m->leaving.n = 0;
 		unlock(&m->lock);
+		if (busy)
+			return -ERESTART_HV;
 		m->teardown_step = 1;
 	}
 	if (m->teardown_step == 1) {

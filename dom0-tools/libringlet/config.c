@@ -166,6 +166,12 @@ static int set_memory(struct rl_config_reader *r, const struct rl_setting *s)
 			  &r->config.memory);
 }
 
+static int set_maxmem(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_number(r, s, RL_MEMORY_MIN, RL_MEMORY_MAX, " MiB",
+			  &r->config.maxmem);
+}
+
 /* The same for a number of 32 bits; nothing is set when it is refused. */
 static int set_number32(struct rl_config_reader *r, const struct rl_setting *s,
 			uint64_t min, uint32_t max, const char *unit,
@@ -304,6 +310,7 @@ static const struct key keys[] = {
 	{ "extra", set_extra, NO_LIST },
 	{ "cmdline", set_cmdline, NO_LIST },
 	{ "memory", set_memory, NO_LIST },
+	{ "maxmem", set_maxmem, NO_LIST },
 	{ "vcpus", set_vcpus, NO_LIST },
 	{ "maxvcpus", set_maxvcpus, NO_LIST },
 	{ "cpu_weight", set_cpu_weight, NO_LIST },
@@ -474,6 +481,12 @@ static int check_complete(struct rl_config_reader *r,
 		return fail(r, s, "the domain has no kernel: add kernel = \"/path/of/vmlinux\"");
 	if (!r->has_memory)
 		return fail(r, s, "the domain has no memory: add memory = 512 (MiB)");
+	if (!r->config.maxmem)
+		r->config.maxmem = r->config.memory;
+	if (r->config.maxmem < r->config.memory)
+		return fail(r, s, "'maxmem' must be at least 'memory': they are %llu and %llu MiB",
+			    (unsigned long long)r->config.maxmem,
+			    (unsigned long long)r->config.memory);
 	if (!r->config.maxvcpus)
 		r->config.maxvcpus = r->config.vcpus;
 	if (r->config.maxvcpus < r->config.vcpus)

@@ -37,7 +37,8 @@ struct rl_config {
 	char *kernel;			/* absolute path */
 	char *ramdisk;			/* absolute path, or NULL */
 	char *cmdline;			/* never NULL */
-	uint64_t memory;		/* MiB */
+	uint64_t memory;		/* MiB, once its balloon is up */
+	uint64_t maxmem;		/* MiB */
 	uint32_t vcpus;		/* online at first */
 	uint32_t maxvcpus;
 	uint32_t cpu_weight;

@@ -27,6 +27,7 @@ static const char *const kinds[] = {
 	[DEVICE_SHARE] = "virtiofs",
 	[DEVICE_VSOCK] = "vsock",
 	[DEVICE_RNG] = "rng",
+	[DEVICE_BALLOON] = "balloon",
 };
 
 #define NR_KINDS	(sizeof(kinds) / sizeof(kinds[0]))
@@ -235,6 +236,9 @@ void device_attached(struct rl *rl, struct device *dev, const char *error)
 	if (dev->client)
 		client_done(dev->client, dev->domain);
 	dev->client = NULL;
+	/* It may have been changed meanwhile. */
+	if (dev->kind == DEVICE_BALLOON)
+		manager_balloon(rl, dev, NULL);
 }
 
 void device_detached(struct rl *rl, struct device *dev, const char *error)
@@ -275,7 +279,7 @@ static uint64_t advance_device(struct rl *rl, struct device *dev)
 		if (dev->retry > now)
 			return dev->retry;
 		/* The manager itself serves it. */
-		if (dev->kind == DEVICE_RNG) {
+		if (dev->kind == DEVICE_RNG || dev->kind == DEVICE_BALLOON) {
 			dev->state = READY;
 			return now;
 		}
@@ -429,6 +433,8 @@ bool devices_begin(struct domain *d)
 			add_device(d, DEVICE_VSOCK, 0);
 		if (rl_config_has_rng(c))
 			add_device(d, DEVICE_RNG, 0);
+		if (c->memory < c->maxmem)
+			add_device(d, DEVICE_BALLOON, 0);
 	}
 	for (dev = d->devices; dev; dev = dev->next) {
 		name_tap(dev);

@@ -95,6 +95,7 @@ enum device_kind {
 	DEVICE_SHARE,
 	DEVICE_VSOCK,
 	DEVICE_RNG,
+	DEVICE_BALLOON,
 };
 
 enum device_state {
@@ -239,6 +240,9 @@ struct manager {
 
 /* Start it if need be, see to its deadlines. When to come back (ms), or 0. */
 uint64_t manager_advance(struct rl *rl, struct domain *d);
+
+/* Tell it how much memory the guest shall have. */
+void manager_balloon(struct rl *rl, struct device *dev, struct client *client);
 
 /* Tell it about a device; device_attached() or device_detached() follows. */
 void manager_attach(struct rl *rl, struct device *dev);

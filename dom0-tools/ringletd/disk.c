@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define START_MS	20000
+#define START_MS	60000
 #define BUSY_TRIES	50
 #define BUSY_NS		(100 * 1000 * 1000L)
 #define MAX_ARGS	(8 + 4 * RL_DISK_CHAIN)

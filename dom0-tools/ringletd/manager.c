@@ -33,7 +33,7 @@
 #define RETRY_MAX_MS	10000
 #define FILE_SIZE	(16 << 20)	/* of its log, and of what it saves */
 
-enum op_kind { OP_START, OP_ATTACH, OP_DETACH, OP_LIST };
+enum op_kind { OP_START, OP_ATTACH, OP_DETACH, OP_LIST, OP_BALLOON };
 
 /* What the manager was told and has not answered. */
 struct op {
@@ -42,7 +42,7 @@ struct op {
 	unsigned int id;
 	uint64_t deadline;
 	struct device *device;	/* OP_ATTACH, OP_DETACH; NULL: it is gone */
-	struct client *client;	/* OP_LIST; NULL: it is gone */
+	struct client *client;	/* OP_LIST, OP_BALLOON; NULL: it is gone */
 };
 
 static const char *domain_name(const struct domain *d)
@@ -96,6 +96,12 @@ static void answered(struct rl *rl, struct domain *d, struct op *op,
 		if (op->client)
 			client_listed(op->client, d, devices);
 		break;
+	case OP_BALLOON:
+		if (op->client && error)
+			client_refuse(op->client, error);
+		else if (op->client)
+			client_done(op->client, d);
+		break;
 	}
 }
 
@@ -120,7 +126,8 @@ static void fail_ops(struct rl *rl, struct domain *d, const char *why)
 	d->manager->ops = NULL;
 	while ((op = all)) {
 		all = op->next;
-		if (op->kind == OP_LIST || op->kind == OP_DETACH)
+		if (op->kind == OP_LIST || op->kind == OP_DETACH ||
+		    op->kind == OP_BALLOON)
 			answered(rl, d, op, NULL, why);
 		free(op);
 	}
@@ -330,7 +337,7 @@ static int spawn_manager(struct rl *rl, struct domain *d, int control)
 	snprintf(name, sizeof(name), "--name=%s", domain_name(d));
 	device_log(d, log, sizeof(log));
 	manager_path(d, ".manager", path, sizeof(path));
-	s.fds[0] = rl_domain_fd(rl, d->domid);
+	s.fds[0] = rl_domain_fd(rl, d->domid, d->bus.pages);
 	s.fds[1] = control;
 	s.fds[2] = open_state(d);
 	if (s.fds[0] >= 0 && s.fds[2] >= 0)
@@ -471,6 +478,11 @@ static void describe(struct json_object *json, const struct device *dev)
 	case DEVICE_RNG:
 		add_string(json, "kind", "rng");
 		break;
+	case DEVICE_BALLOON:
+		add_string(json, "kind", "balloon");
+		add_number(json, "pages", dev->domain->bus.pages -
+					  dev->domain->memory);
+		break;
 	}
 }
 
@@ -498,6 +510,16 @@ void manager_detach(struct rl *rl, struct device *dev, bool force)
 	add_number(json, "dev", dev->number);
 	json_object_object_add(json, "force", json_object_new_boolean(force));
 	request(dev->domain, json, OP_DETACH, dev, NULL);
+}
+
+void manager_balloon(struct rl *rl, struct device *dev, struct client *client)
+{
+	struct json_object *json = new_request("balloon");
+
+	(void)rl;
+	add_number(json, "dev", dev->number);
+	add_number(json, "pages", dev->domain->bus.pages - dev->domain->memory);
+	request(dev->domain, json, OP_BALLOON, dev, client);
 }
 
 void manager_list(struct rl *rl, struct domain *d, struct client *client)

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PREPARE_MS	30000
+#define PREPARE_MS	70000
 #define KILL_MS		1000
 
 void device_path(const struct device *dev, const char *end, char *path,

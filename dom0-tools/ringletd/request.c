@@ -47,7 +47,7 @@ static struct domain *find_domain(struct client *c, struct json_object *json)
 		refuse(c, "domain '%s' is still being built: try again in a moment",
 		       d->config.name);
 	else if (!d->bus.pages)
-		refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices",
+		refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices, and its memory stays as it is",
 		       d->config.name);
 	else
 		return d;
@@ -205,6 +205,13 @@ static void add_disk(struct json_object *json, const struct rl_disk *disk)
 	add_string(json, "access", disk->readonly ? "ro" : "rw");
 }
 
+static void add_balloon(struct json_object *json, const struct domain *d)
+{
+	add_string(json, "kind", "balloon");
+	json_object_object_add(json, "memory_mib", json_object_new_int64(
+			       (int64_t)(d->memory >> 8)));
+}
+
 static void add_vif(struct json_object *json, const struct device *dev)
 {
 	const struct rl_vif *vif = device_vif(dev);
@@ -244,6 +251,9 @@ static void add_device(struct json_object *json, const struct device *dev)
 		break;
 	case DEVICE_RNG:
 		add_string(json, "kind", "rng");
+		break;
+	case DEVICE_BALLOON:
+		add_balloon(json, dev->domain);
 	}
 }
 
@@ -281,6 +291,8 @@ void request_devices(struct client *c, const char *op,
 		attach(c, d, json);
 	else if (!strcmp(op, "detach"))
 		detach(c, d, json, rl);
+	else if (!strcmp(op, "mem-set") || !strcmp(op, "mem-max"))
+		request_memory(c, d, op, json, rl);
 	else
 		manager_list(rl, d, c);
 }

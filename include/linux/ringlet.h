@@ -15,7 +15,9 @@
  * process, which must be resident (mlock(2)). 'ret' is the hypercall's result,
  * an errno negated included; the ioctl itself fails only with EFAULT, EPERM (not
  * a control call: only abi_*, domctl_*, sysctl_* are passed on, and of these not
- * domctl_map and domctl_unmap, see struct ringlet_memory) or ENODEV.
+ * domctl_map, domctl_unmap and domctl_depopulate, see struct ringlet_memory and
+ * struct ringlet_depopulate) or ENODEV. After domctl_destroy nothing of the domain's
+ * memory can be reached any more: access to a mapping of it gives SIGBUS.
  */
 struct ringlet_hypercall {
 	__u64 nr;
@@ -26,15 +28,32 @@ struct ringlet_hypercall {
 /*
  * Map memory of a domain: pages [gfn, gfn + count), count 1 to 262144. 'fd' is a
  * new close-on-exec file descriptor that can be passed on and mapped with
- * mmap(2) (MAP_SHARED; offset 0 is gfn; its size is what lseek SEEK_END says).
- * The hypervisor keeps the pages until the last mapping and descriptor are gone.
- * Errors: those of the domctl_map hypercall.
+ * mmap(2) (MAP_SHARED; offset 0 is gfn; its size is what lseek SEEK_END says), and
+ * with O_DIRECT. Access to a page that the domain does not have gives SIGBUS; when it
+ * gets one, that is found. The domain keeps its pages until it ends; the hypervisor
+ * keeps those that are mapped or that a device still writes to until that is over.
+ * Errors: those of the domctl_map hypercall, ENOENT only if no page is there; ESRCH
+ * also when the domain is being destroyed; ENOSPC when a descriptor for one domain has
+ * too many: 1024, or together more than twice what the domain may have and 1024 pages.
  */
 struct ringlet_memory {
 	__u32 domain;
 	__s32 fd;
 	__u64 gfn;
 	__u64 count;
+};
+
+/*
+ * Take pages [gfn, gfn + count) of a domain's memory away, and end all mappings that
+ * there are of them. 'count' becomes how many were taken, from gfn on; it is an error
+ * when there was none. What the domain gets there later (domctl_populate) is found by
+ * the next access to a mapping. Errors: those of the domctl_depopulate hypercall.
+ */
+struct ringlet_depopulate {
+	__u32 domain;
+	__u32 reserved;		/* 0 */
+	__u64 gfn;
+	__u64 count;		/* in and out */
 };
 
 #define RINGLET_BIND_UNBOUND		0	/* domain: who may bind to it */
@@ -69,15 +88,30 @@ struct ringlet_evtchn_eventfd {
 /*
  * Make a descriptor of this device for one domain only, to be handed to a program
  * that serves it. Allowed are RINGLET_IOC_MEMORY, the ports RINGLET_BIND_INTERDOMAIN
- * and _NEW, and the hypercalls domctl_pause and domctl_unpause, of that domain;
- * anything else fails with EPERM. Errors: ESRCH no such domain, EINVAL domain 0 or
- * flags, EPERM when this descriptor is such a one itself.
+ * and _NEW (up to 512, then ENOSPC), and the hypercalls domctl_pause and
+ * domctl_unpause, of that domain; and below 'memory' RINGLET_IOC_DEPOPULATE and the
+ * hypercall domctl_populate. Anything else fails with EPERM. Errors: ESRCH no such
+ * domain, EINVAL domain 0 or flags, EPERM when this descriptor is such a one itself.
  */
 struct ringlet_domain_fd {
 	__u32 domain;
 	__u32 flags;		/* 0 */
 	__s32 fd;		/* out, close-on-exec */
+	__u32 memory;		/* MiB from guest-physical address 0 on, 0: none */
+};
+
+/*
+ * The same for a program that is to see only a part of the memory: of it, pages
+ * [gfn, gfn + count) and page 'page' can be mapped, and none be taken away or given.
+ */
+struct ringlet_domain_pool {
+	__u32 domain;
+	__u32 flags;		/* 0 */
+	__s32 fd;		/* out, close-on-exec */
 	__u32 reserved;		/* 0 */
+	__u64 gfn;
+	__u64 count;
+	__u64 page;
 };
 
 #define RINGLET_IOC_HYPERCALL		_IOWR('R', 0x80, struct ringlet_hypercall)
@@ -87,5 +121,7 @@ struct ringlet_domain_fd {
 #define RINGLET_IOC_EVTCHN_SEND		_IO('R', 0x84)	/* arg: port */
 #define RINGLET_IOC_EVTCHN_EVENTFD	_IOW('R', 0x85, struct ringlet_evtchn_eventfd)
 #define RINGLET_IOC_DOMAIN		_IOWR('R', 0x86, struct ringlet_domain_fd)
+#define RINGLET_IOC_DEPOPULATE		_IOWR('R', 0x87, struct ringlet_depopulate)
+#define RINGLET_IOC_DOMAIN_POOL		_IOWR('R', 0x88, struct ringlet_domain_pool)
 
 #endif /* _UAPI_LINUX_RINGLET_H */

@@ -58,10 +58,28 @@ int in_child(int (*fn)(void));
 /* Pages of the partner that others have mapped. */
 unsigned long foreign_references(void);
 
+/* Does reading there give SIGBUS? pages.c */
+bool gives_sigbus(volatile void *p);
+
+/* The number of foreign_references(), when it is that, or after a while. */
+unsigned long references_become(unsigned long want);
+
+/* Have the kernel use a page without a mapping of it, and what it says then. */
+struct pin {
+	int end[2];
+};
+void pin_page(struct pin *pin, volatile void *page);
+void unpin_page(struct pin *pin, void *content);
+
+/* RINGLET_IOC_DEPOPULATE: 0 or a negative errno. */
+int depopulate(int fd, unsigned int domain, unsigned long gfn,
+	       unsigned long *count);
+
 /* The partner's mailbox, mapped: memory.c */
 extern struct mailbox *mailbox;
 
 void test_memory(void);		/* memory.c; leaves the mailbox mapped */
+void test_pages(volatile void *all); /* pages.c; all of its memory, mapped */
 void test_events(void);		/* events.c */
 void test_limited(void);	/* limited.c */
 void test_limited_end(void);	/* limited.c; the partner has ended */

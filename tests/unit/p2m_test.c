@@ -120,6 +120,67 @@ START_TEST(shatter_on_remove)
 }
 END_TEST
 
+/* What has left, but not yet from the shadows, is not added to, and comes back. */
+START_TEST(leaving_and_coming_back)
+{
+	struct domain *d = setup();
+
+	ck_assert_int_eq(p2m_populate(d, GFN(0), 512, 0), 512);
+	host_work = 1;
+	ck_assert_int_eq(p2m_remove(d, GFN(8), 8), 8);
+	ck_assert(p2m_is_leaving(&d->p2m));
+	d->p2m.leaving.busy = true;
+	ck_assert_uint_eq(p2m_lookup(d, GFN(8)).flags, 0);
+	ck_assert_uint_eq(d->pages, 512);
+	ck_assert_int_eq(p2m_populate(d, GFN(8), 1, 0), -EEXIST);
+	host_work = 3;
+	ck_assert_int_eq(p2m_remove(d, GFN(20), 1), -ERESTART_HV);
+	host_work = 0;
+	/* Nor does the domain end under the pCPU that sees to it. */
+	ck_assert_int_eq(p2m_teardown(d), -ERESTART_HV);
+	ck_assert_uint_eq(d->p2m.leaving.n, 8);
+	d->p2m.leaving.busy = false;
+	p2m_leave(d);
+	ck_assert(!p2m_is_leaving(&d->p2m));
+	ck_assert_uint_eq(d->pages, 504);
+	ck_assert_int_eq(p2m_teardown(d), 0);
+	ck_assert_uint_eq(d->pages, 0);
+	grace();
+	ck_assert_uint_eq(frame_free_pages(), idle_pages);
+}
+END_TEST
+
+/* A frame that the control domain has mapped is gone for its owner, not freed. */
+START_TEST(leaving_with_references)
+{
+	struct domain *d = setup();
+	struct domain *c = host_domain(0, 1, 4096, 0, true);
+	mfn_t a, b;
+	u64 free;
+
+	ck_assert_int_eq(p2m_populate(d, GFN(0), 1, 0), 1);
+	ck_assert_int_eq(p2m_map_foreign(c, d, GFN(0), &a), 0);
+	free = frame_free_pages();
+	*(u64 *)mfn_to_virt(a) = 0x77;
+	ck_assert_int_eq(p2m_remove(d, GFN(0), 1), 1);
+	grace();
+	ck_assert_uint_eq(d->pages, 0);
+	ck_assert_uint_eq(frame_free_pages(), free);
+	ck_assert_int_eq(p2m_map_foreign(c, d, GFN(0), &b), -ENOENT);
+	ck_assert_int_eq(p2m_populate(d, GFN(0), 1, 0), 1);
+	ck_assert_int_eq(p2m_map_foreign(c, d, GFN(0), &b), 0);
+	ck_assert_uint_ne(a.n, b.n);
+	ck_assert_uint_eq(*(u64 *)mfn_to_virt(a), 0x77);
+	ck_assert_uint_eq(*(u64 *)mfn_to_virt(b), 0);
+	ck_assert_uint_eq(d->foreign_refs, 2);
+	ck_assert_int_eq(p2m_unmap_foreign(c, GFN(a.n), 1), 1);
+	grace();
+	ck_assert_uint_eq(frame_free_pages(), free);
+	ck_assert_int_eq(p2m_unmap_foreign(c, GFN(b.n), 1), 1);
+	ck_assert_uint_eq(d->foreign_refs, 0);
+}
+END_TEST
+
 START_TEST(special_pages)
 {
 	struct domain *d = setup();
@@ -325,6 +386,8 @@ int main(void)
 	tcase_add_test(t, populate_limits);
 	tcase_add_test(t, preemption);
 	tcase_add_test(t, shatter_on_remove);
+	tcase_add_test(t, leaving_and_coming_back);
+	tcase_add_test(t, leaving_with_references);
 	tcase_add_test(t, special_pages);
 	tcase_add_test(t, identity_map);
 	tcase_add_test(t, foreign);

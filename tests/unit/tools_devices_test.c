@@ -48,7 +48,10 @@ static struct json_object *act(struct json_object *json, unsigned int fds)
 	name = json_object_get_string(op);
 	if (json_object_object_get_ex(json, "dev", &dev))
 		number = json_object_get_int(dev);
-	fprintf(stderr, "%s %d with %u\n", name, number, fds);
+	fprintf(stderr, "%s %d with %u", name, number, fds);
+	if (json_object_object_get_ex(json, "pages", &dev))
+		fprintf(stderr, ", pages %d", json_object_get_int(dev));
+	fputc('\n', stderr);
 	if (!strcmp(name, "attach"))
 		present |= 1ULL << number;
 	else if (!strcmp(name, "detach") && access("refuse-detach", F_OK))
@@ -444,6 +447,75 @@ START_TEST(reboots)
 }
 END_TEST
 
+START_TEST(changes_memory)
+{
+	struct fake_domain *d;
+
+	OK("create", "-q", "web.cfg");
+	d = fake_find("web");
+	FAILS("domain 'web' can have at most 32 MiB: it was made with that much (key 'maxmem')",
+	      "mem-set", "web", "33");
+	FAILS("a domain needs at least 4 MiB", "mem-set", "web", "4095k");
+	FAILS("there is no domain 'none'", "mem-set", "none", "16");
+	ck_assert_int_eq(RINGLET("mem-set", "web", "16x"), 2);
+	SAYS("'16x' is not a size");
+	ck_assert_int_eq(RINGLET("mem-max", "web", "-1"), 2);
+	ck_assert_int_eq(RINGLET("mem-max", "web", "99999999999t"), 2);
+	/* There is nothing to give back. */
+	OK("mem-set", "web", "33554432b");
+	ck_assert(!told("attach", 1));
+
+	OK("mem-set", "web", "16");
+	WAIT_FOR(told("attach 0 with 0, pages 4096", 1));
+	WAIT_FOR(told("balloon 0 with 0, pages 4096", 1));
+	OK("mem-set", "web", "20480K");
+	ck_assert(told("balloon 0 with 0, pages 3072", 1));
+	OK("block-list", "web");
+	ck_assert_ptr_null(strstr(output, "balloon"));
+	FAILS("domain 'web' has 20 MiB: 'ringlet mem-set' must make that less first",
+	      "mem-max", "web", "19m");
+	OK("mem-max", "web", "24m");
+	ck_assert_uint_eq(d->info.max_pages, 24 * 256 + 1);
+	FAILS("domain 'web' can have at most 24 MiB: 'ringlet mem-max' has set that",
+	      "mem-set", "web", "28");
+	OK("mem-max", "web", "1g");
+	d->info.pages = 20 * 256 + 1;
+	fake->free_pages = 256;
+	FAILS("domain 'web' cannot have 4 MiB more: 1 MiB are free", "mem-set",
+	      "web", "24");
+	fake->free_pages = 256 << 8;
+
+	stop_daemon(SIGKILL);
+	start_daemon();
+	WAIT_FOR(told("attach 0 with 0, pages 3072", 1));
+	kill(server("web.manager"), SIGKILL);
+	WAIT_FOR(told("attach 0 with 0, pages 3072", 2));
+	/* All of it in the next life. */
+	d->listens = true;
+	OK("reboot", "-w", "web");
+	WAIT_FOR((d = fake_find("web")) && d->info.domid == 2 && !d->pauses);
+	WAIT_FOR(told("attach 0 with 0, pages 0", 1));
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
+/* It begins with all of its memory, and shall give back a part. */
+START_TEST(starts_with_less)
+{
+	FAILS("'maxmem' must be at least 'memory': they are 16 and 32 MiB",
+	      "create", "-q", "web.cfg", "maxmem=16");
+	OK("create", "-q", "web.cfg", "maxmem=48");
+	ck_assert_uint_eq(fake_find("web")->info.pages, 48 * 256 + 1);
+	ck_assert_uint_eq(fake_find("web")->info.max_pages, 48 * 256 + 1);
+	ck_assert(told("attach 0 with 0, pages 4096", 1));
+	OK("mem-set", "web", "48");
+	WAIT_FOR(told("balloon 0 with 0, pages 0", 1));
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
@@ -468,6 +540,8 @@ int main(int argc, char **argv)
 	tcase_add_test(t, cuts_logs);
 	tcase_add_test(t, shares_a_directory);
 	tcase_add_test(t, reboots);
+	tcase_add_test(t, changes_memory);
+	tcase_add_test(t, starts_with_less);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

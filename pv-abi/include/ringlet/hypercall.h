@@ -89,7 +89,9 @@
 #define RINGLET_HC_vcpu_kick                73
 #define RINGLET_HC_domctl_set_vcpus         74
 #define RINGLET_HC_set_ldt                  75
-#define RINGLET_NR_HYPERCALLS               76
+#define RINGLET_HC_domctl_depopulate        76
+#define RINGLET_HC_domctl_set_max_pages     77
+#define RINGLET_NR_HYPERCALLS               78
 
 /*
  * Set in the number when a kernel passes on a call of its user: pointers then
@@ -946,6 +948,29 @@ static inline ringlet_s64 ringlet_set_ldt(void *descriptors, ringlet_u32 count)
 	__asm__ volatile(RINGLET_CALL_INSN
 		: "=a"(ret)
 		: "0"((ringlet_s64)RINGLET_HC_set_ldt), "D"((ringlet_u64)descriptors), "S"((ringlet_u64)count)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_domctl_depopulate(ringlet_u32 domain, ringlet_u64 gfn, ringlet_u64 count, ringlet_u64 done)
+{
+	ringlet_s64 ret;
+	ringlet_u64 a3 = (ringlet_u64)done;
+
+	__asm__ volatile("movq %[a3], %%r10\n\t" RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_depopulate), "D"((ringlet_u64)domain), "S"((ringlet_u64)gfn), "d"((ringlet_u64)count), [a3] "m"(a3)
+		: "rcx", "r11", "memory", "cc", "r10");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_domctl_set_max_pages(ringlet_u32 domain, ringlet_u64 pages)
+{
+	ringlet_s64 ret;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_max_pages), "D"((ringlet_u64)domain), "S"((ringlet_u64)pages)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }

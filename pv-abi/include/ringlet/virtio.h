@@ -18,6 +18,10 @@
  *		ringlet,backend = <0>;			domain identifier
  *	};
  *
+ * With a memory-region at it, the handle of a node "restricted-dma-pool" below
+ * /reserved-memory, the devices reach that part of memory only: rings and data must lie
+ * there. They then offer VIRTIO_F_ACCESS_PLATFORM, which a driver must accept.
+ *
  * The page is not part of the memory that the tree lists. The port is unbound until
  * the device manager connects to it, and again after the manager has died: 'epoch'
  * then has another value, all devices are as after a reset of the transport, and

@@ -215,6 +215,51 @@ static void test_memory(u32 id)
 	CHECK_EQ(ringlet_domctl_unmap(frames[1], 1), 1);
 }
 
+/* 512 pages are there; at the end they are again. */
+static void test_less_memory(u32 id)
+{
+	struct ringlet_domain_info info;
+	s64 n = 0;
+
+	CHECK_EQ(ringlet_domctl_depopulate(NOBODY, 0, 1, 0), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_depopulate(guest.domid, 0, 1, 0),
+		 -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_depopulate(id, 0, 0, 0), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_depopulate(id, 0, 1, 2), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_depopulate(id, 600, 1, 0), -RINGLET_ENOENT);
+	CHECK_EQ(ringlet_domctl_depopulate(id, 1UL << 40, 1, 0),
+		 -RINGLET_ENOENT);
+	/* The shared page is not the domain's own. */
+	CHECK_EQ(ringlet_domctl_depopulate(id, 700, 1, 0), -RINGLET_ENOENT);
+	/* Up to where there is none. */
+	CHECK_EQ(ringlet_domctl_depopulate(id, 500, 100, 0), 12);
+	CHECK_EQ(ringlet_domctl_depopulate(id, 500, 1, 0), -RINGLET_ENOENT);
+	CHECK_EQ(ringlet_domctl_map(id, 500, 1, frames), -RINGLET_ENOENT);
+	CHECK_EQ(ringlet_domctl_info(id, &info), id);
+	CHECK_EQ(info.pages, 500);
+
+	CHECK_EQ(ringlet_domctl_set_max_pages(NOBODY, 1), -RINGLET_ESRCH);
+	CHECK_EQ(ringlet_domctl_set_max_pages(guest.domid, 1),
+		 -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_max_pages(id, 0), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_max_pages(id, 1UL << 36), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_max_pages(id, 100), 0);
+	CHECK_EQ(ringlet_domctl_populate(id, 500, 1, 0), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_max_pages(id, 511), 0);
+	while (n < 11 && n >= 0) {
+		s64 got = ringlet_domctl_populate(id, 500 + (u64)n, 12, 0);
+
+		n = got > 0 || got == -RINGLET_EAGAIN ? n + (got > 0 ? got : 0) :
+		    got;
+		ringlet_yield();
+	}
+	CHECK_EQ(n, 11);
+	CHECK_EQ(ringlet_domctl_populate(id, 511, 1, 0), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_domctl_set_max_pages(id, PAGES), 0);
+	CHECK_EQ(ringlet_domctl_info(id, &info), id);
+	CHECK_EQ(info.max_pages, PAGES);
+}
+
 static void test_contexts(u32 id)
 {
 	struct ringlet_vcpu_context c, got;
@@ -413,6 +458,7 @@ void test_main(void)
 	}
 	id = test_create();
 	test_memory(id);
+	test_less_memory(id);
 	test_contexts(id);
 	test_texts(id);
 	test_pirqs();

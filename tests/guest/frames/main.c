@@ -175,6 +175,44 @@ static void one_round(u32 round)
 	flush(RINGLET_ROOT_ALL, WINDOW, PAGE_SIZE, 0);
 }
 
+/*
+ * Memory is taken away from a domain that is using it. It does not get any further;
+ * we still have the page, for as long as we have it mapped, and it can be given
+ * another one, which is empty.
+ */
+static void test_less_memory(void)
+{
+	struct ringlet_domain_info info;
+	u64 frame, start = now();
+	struct other o;
+	u32 i;
+
+	if (!other_start(&o, counter, (size_t)(counter_end - counter)))
+		return;
+	for (i = 0; i < 1000 && !o.data[0]; i++)
+		ringlet_yield();
+	CHECK(o.data[0] != 0);
+	o.data[2] = SECRET;
+	CHECK_EQ(ringlet_domctl_depopulate(o.domid, 5, 1, 0), 1);
+	while (other_alive(&o) && now() - start < 10 * SECOND)
+		ringlet_yield();
+	CHECK(!other_alive(&o));
+	CHECK_EQ(o.data[2], SECRET);
+	CHECK_EQ(ringlet_domctl_map(o.domid, 5, 1, &frame), -RINGLET_ENOENT);
+	while (ringlet_domctl_populate(o.domid, 5, 1, 0) == -RINGLET_EAGAIN)
+		ringlet_yield();
+	CHECK_EQ(ringlet_domctl_map(o.domid, 5, 1, &frame), 1);
+	CHECK(frame != o.frames[5]);
+	CHECK_EQ(((const volatile u64 *)(frame << 12))[2], 0);
+	CHECK_EQ(o.data[2], SECRET);
+	CHECK_EQ(ringlet_domctl_unmap(frame, 1), 1);
+	/* All of it, page tables as well; the shared page stays. */
+	CHECK_EQ(ringlet_domctl_depopulate(o.domid, 0, 64, 0), OTHER_FRAMES);
+	CHECK_EQ(ringlet_domctl_info(o.domid, &info), o.domid);
+	CHECK_EQ(info.pages, 0);
+	other_end(&o);
+}
+
 void test_main(void)
 {
 	u32 round;
@@ -187,6 +225,8 @@ void test_main(void)
 	events_on();
 	for (round = 0; round < ROUNDS; round++)
 		one_round(round);
+	for (round = 0; round < ROUNDS; round++)
+		test_less_memory();
 	if (guest.vcpus > 1) {
 		reader_stop = 1;
 		CHECK(wait_count(&reader_stop, 2, 10 * SECOND));
