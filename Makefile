@@ -260,7 +260,7 @@ $(B)/tests/stress.initrd: $(I)/initrd-domu.gz $(B)/tests/stress-ng.gz
 
 # Domain 0 with what serves disks.
 .PHONY: disk-files
-disk-files: $(B)/tests/disk.initrd $(B)/tests/diskload.initrd
+disk-files: $(B)/tests/disk.initrd
 
 $(B)/tests/empty.qcow2:
 	@mkdir -p $(@D)
@@ -272,14 +272,37 @@ $(B)/tests/storage.gz: scripts/initramfs-part.sh scripts/libraries.sh \
 		usr/bin/qemu-storage-daemon=/usr/bin/qemu-storage-daemon \
 		usr/share/empty.qcow2=$(B)/tests/empty.qcow2
 
-$(B)/tests/diskload.gz: scripts/initramfs-part.sh $(B)/tests/linux/diskload
-	@scripts/initramfs-part.sh $@ usr/bin/diskload=$(B)/tests/linux/diskload
-
-$(B)/tests/diskload.initrd: $(I)/initrd-domu.gz $(B)/tests/diskload.gz
-	@cat $^ >$@
-
 $(B)/tests/disk.initrd: $(I)/initrd-dom0.gz $(B)/tests/storage.gz
 	@cat $^ >$@
+
+# Domain 0 and a domain with what shares directories and sockets.
+.PHONY: virtiofs-files
+virtiofs-files: $(B)/tests/virtiofs.initrd
+
+$(B)/tests/vsock.gz: scripts/initramfs-part.sh $(B)/tests/linux/vsock
+	@scripts/initramfs-part.sh $@ usr/bin/vsock=$(B)/tests/linux/vsock
+
+$(B)/tests/vsock-domu.gz: $(I)/initrd-domu.gz $(B)/tests/vsock.gz
+	@cat $^ >$@
+
+$(B)/tests/virtiofsd.gz: scripts/initramfs-part.sh scripts/libraries.sh \
+		$(B)/tests/vsock-domu.gz
+	@scripts/initramfs-part.sh $@ \
+		usr/lib/qemu/virtiofsd=/usr/lib/qemu/virtiofsd \
+		$(example)/initrd.gz=$(B)/tests/vsock-domu.gz
+
+$(B)/tests/virtiofs.initrd: $(I)/initrd-dom0.gz $(B)/tests/virtiofsd.gz \
+		$(B)/tests/vsock.gz
+	@cat $^ >$@
+
+# Loads of disks, networks and all else, for domains and domain 0.
+.PHONY: load-files
+load-files: $(B)/tests/load.iso $(B)/tests/disk.initrd
+
+load := /usr/bin/fio /usr/bin/iperf3 /usr/bin/stress-ng \
+	$(B)/tests/linux/pingpong $(wildcard tests/load/*)
+$(B)/tests/load.iso: scripts/programs.sh scripts/libraries.sh $(load)
+	@scripts/programs.sh $@ $(load)
 
 # Domain 0 with what translates and hands out addresses.
 .PHONY: nat-files
@@ -337,6 +360,19 @@ system-test-files: $(B)/ringlet.iso $(guest-images)
 run: iso
 	@scripts/qemu.sh
 
+# --- Debian packages --------------------------------------------------------
+
+# Built in a copy, so that the tree stays as it is: build/deb/*.deb.
+.PHONY: deb
+deb:
+	@rm -rf $(B)/deb
+	@mkdir -p $(B)/deb/ringlet
+	@tar -c --exclude=./$(B) --exclude=./.git . | tar -x -C $(B)/deb/ringlet
+	@cd $(B)/deb/ringlet && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC \
+		dpkg-buildpackage -b -us -uc >../log 2>&1 || \
+		{ tail -n 20 ../log; echo "see $(B)/deb/log"; exit 1; }
+	@ls $(B)/deb/*.deb
+
 # --- Tests ------------------------------------------------------------------
 
 .PHONY: check test test-long bench mutants
@@ -346,10 +382,9 @@ test:
 	@tests/run check test
 test-long:
 	@tests/run check test long
-bench: iso
-	@if [ -x tests/bench/run ]; then tests/bench/run; else \
-		echo "there are no measurements: tests/bench/run is missing"; \
-		exit 1; fi
+bench: iso load-files
+	@tests/bench/run
+	@tests/bench/devices
 mutants:
 	@tests/mutants/run
 
@@ -372,6 +407,7 @@ help:
 	@echo "make hypervisor    build/ringlet"
 	@echo "make tools         the tools of domain 0"
 	@echo "make guests        the test guests"
+	@echo "make deb           Debian packages, in build/deb/"
 	@echo
 	@echo "make check         unit tests, and checks of the ABI"
 	@echo "make test          these, the test guests, and Linux in QEMU"

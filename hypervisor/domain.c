@@ -200,16 +200,23 @@ static void fill_time(struct ringlet_time *t)
 	WRITE_ONCE(t->clock.version, version + 2);
 }
 
+static void fill_times(struct ringlet_time_page *t)
+{
+	u32 i;
+
+	for (i = 0; i < RINGLET_MAX_VCPUS; i++)
+		fill_time(&t->vcpu[i]);
+}
+
 void domain_set_wallclock(u64 sec, u32 nsec)
 {
 	struct domain *d;
-	u32 i;
 
 	lock(&domctl_lock);
 	time_set_wall(sec, nsec);
 	for (d = domains; d; d = d->next)
-		for (i = 0; d->time && i < RINGLET_MAX_VCPUS; i++)
-			fill_time(&d->time->vcpu[i]);
+		if (d->time)
+			fill_times(d->time);
 	unlock(&domctl_lock);
 }
 
@@ -219,7 +226,6 @@ s64 domain_set_shared(struct domain *d, gfn_t gfn)
 	struct ringlet_time_page *t;
 	mfn_t mfn;
 	s64 ret;
-	u32 i;
 
 	if (READ_ONCE(d->shared))
 		return -EEXIST;
@@ -232,16 +238,19 @@ s64 domain_set_shared(struct domain *d, gfn_t gfn)
 	shared = mfn_to_virt(mfn);
 	t = mfn_to_virt(MFN(mfn.n + 1));
 	memset(shared->evtchn_mask, 0xff, sizeof(shared->evtchn_mask));
-	for (i = 0; i < RINGLET_MAX_VCPUS; i++)
-		fill_time(&t->vcpu[i]);
+	fill_times(t);
 
 	ret = p2m_add_shared(d, gfn, mfn);
 	if (ret) {
 		frame_free_hv(mfn, 1);
 		return ret;
 	}
-	/* From here on the frames go when the domain goes. */
+	/* From here on the frames go when the domain goes. Whoever set the time just
+	 * before did not find the page. */
+	lock(&domctl_lock);
 	d->time = t;
+	fill_times(t);
+	unlock(&domctl_lock);
 	d->shared_gfn = gfn;
 	__atomic_fetch_add(&d->hv_pages, 2, __ATOMIC_RELAXED);
 	__atomic_store_n(&d->shared, shared, __ATOMIC_RELEASE);

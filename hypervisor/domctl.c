@@ -280,25 +280,23 @@ s64 hc_domctl_map(struct vcpu *v, u32 domain, u64 gfn, u64 count, u64 frames)
 			break;
 		out[n] = mfn.n;
 	}
-	if (!n)
-		return ret;
-	if (copy_to_guest(v, frames, out, n * sizeof(out[0]))) {
-		for (i = 0; i < n; i++)
-			while (p2m_unmap_foreign(v->domain, GFN(out[i]), 1) ==
-			       -ERESTART_HV)
-				;
-		return -EFAULT;
-	}
-	return (s64)n;
+	if (n && !copy_to_guest(v, frames, out, n * sizeof(out[0])))
+		return (s64)n;
+	for (i = 0; i < n; i++)
+		while (p2m_unmap_foreign(v->domain, GFN(out[i]), 1) ==
+		       -ERESTART_HV)
+			;
+	/* The references that we drop may be all that kept it. */
+	domain_free_dead();
+	return n ? -EFAULT : ret;
 }
 
 s64 hc_domctl_unmap(struct vcpu *v, u64 frame, u64 count)
 {
-	s64 ret;
+	s64 ret = p2m_unmap_foreign(v->domain, GFN(frame), count);
 
-	ret = p2m_unmap_foreign(v->domain, GFN(frame), count);
-	if (ret != -ENOENT)
-		domain_free_dead();
+	/* It may also have ended what another call began. */
+	domain_free_dead();
 	return ret;
 }
 

@@ -23,12 +23,15 @@ struct flush {
 	u32 budget;
 };
 
-/* Drop, or write-protect, a leaf. */
+/*
+ * Drop, or write-protect, a leaf. One without write access may have replaced one that
+ * had it, when the guest had changed its table and not flushed yet: TLBs have that.
+ */
 static void flush_leaf(struct flush *f, u64 *slot)
 {
+	removal_note(&f->rm);
 	if (f->wrprotect && !(*slot & PTE_W))
 		return;
-	removal_note(&f->rm);
 	f->rm.entries++;
 	shadow_set(slot, f->wrprotect ? *slot & ~(PTE_W | PTE_D) : 0);
 }

@@ -364,7 +364,8 @@ void sched_domain_stop(struct domain *d)
 			continue;
 		q = runq_lock(v);
 		pcpu = v->sched.pcpu;
-		if (v->sched.queued)
+		/* A pause may have been taken back already. */
+		if (v->sched.queued && !sched_may_run(d))
 			runq_remove(q, v);
 		kick = v->sched.on_pcpu && &pcpus[pcpu] != this_pcpu();
 		if (v->sched.on_pcpu)
@@ -381,7 +382,8 @@ void sched_domain_wait(struct domain *d)
 
 	lock_check_none();
 	for (i = 0; i < d->nr_vcpus; i++)
-		while (d->vcpus[i] && !sched_is_off(&d->vcpus[i]->sched))
+		while (d->vcpus[i] && !sched_is_off(&d->vcpus[i]->sched) &&
+		       !sched_may_run(d))
 			cpu_relax();
 }
 

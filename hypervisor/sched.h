@@ -133,8 +133,8 @@ static inline bool sched_is_off(const struct sched_vcpu *s)
 
 /*
  * The domain's pause count or end was set: take its vCPUs off queues and pCPUs.
- * stop does not wait; wait and pause (both) return when none is on a pCPU; not
- * for the domain that calls. No lock held.
+ * stop does not wait; wait and pause (both) return when none is on a pCPU, or when
+ * somebody else has ended the pause; not for the domain that calls. No lock held.
  */
 void sched_domain_stop(struct domain *d);
 void sched_domain_wait(struct domain *d);

@@ -6,7 +6,7 @@ analyzer-flags := --analyze --analyzer-output text -Xclang -analyzer-werror
 
 # Each file anew when it, or what it includes, has changed.
 analyzed := $(hv-c:%=$(B)/analyze/hv/%) $(patsubst %,$(B)/analyze/tools/%,\
-	$(sort $(lib-c) $(cli-c) $(daemon-c)))
+	$(sort $(lib-c) $(cli-c) $(daemon-c) $(dm-c)))
 
 $(B)/analyze/hv/%: % | $(hv-generated)
 	@mkdir -p $(@D)

@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vhost.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,7 +23,6 @@
 #define MIB		(1ULL << 20)
 #define FILE_MAX	(4ULL << 30)	/* bytes of a kernel or RAM disk */
 #define SHARED_ALIGN	(2 * MIB)	/* keeps 2 MiB mappings whole */
-#define BUS_PAGES	1
 #define BUSY_TRIES	30
 #define BUSY_WAIT_NS	(100 * 1000 * 1000L)
 
@@ -93,12 +95,12 @@ static int check_ramdisk(struct rl *rl, const struct rl_config *config)
 	struct stat st;
 
 	if (!config->ramdisk || stat(config->ramdisk, &st) ||
-	    (uint64_t)st.st_size < config->memory * MIB)
+	    (uint64_t)st.st_size < config->maxmem * MIB)
 		return 0;
 	return rl_fail(rl, ENOMEM, "ramdisk %s has %llu MiB, the domain has only memory = %llu MiB",
 		       config->ramdisk,
 		       (unsigned long long)((uint64_t)st.st_size / MIB),
-		       (unsigned long long)config->memory);
+		       (unsigned long long)config->maxmem);
 }
 
 /* Read the files and decide where all goes; touches no domain. */
@@ -117,7 +119,7 @@ static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 	if (rc)
 		return rc;
 	bd->b.env = bd;
-	bd->memory.size = config->memory * MIB;
+	bd->memory.size = config->maxmem * MIB;
 	in->regions = &bd->memory;
 	in->nr_regions = 1;
 	in->image = bd->kernel.data;
@@ -156,7 +158,7 @@ static int no_memory(struct rl *rl, const struct rl_config *config)
 	if (rl_sysinfo(rl, &host))
 		return -ENOMEM;
 	return rl_fail(rl, ENOMEM, "not enough memory for domain '%s': it needs %llu MiB and some for the hypervisor, %llu MiB are free",
-		       config->name, (unsigned long long)config->memory,
+		       config->name, (unsigned long long)config->maxmem,
 		       (unsigned long long)((host.free_pages +
 					     host.scrub_pages) >> 8));
 }
@@ -168,7 +170,7 @@ static int check_memory(struct rl *rl, const struct rl_config *config)
 
 	if (rc)
 		return rc;
-	if (host.free_pages + host.scrub_pages < config->memory << 8)
+	if (host.free_pages + host.scrub_pages < config->maxmem << 8)
 		return no_memory(rl, config);
 	return 0;
 }
@@ -194,6 +196,31 @@ static int check_disk(struct rl *rl, const struct rl_disk *disk,
 	return 0;
 }
 
+/* An address that no other domain has, which only the kernel knows. */
+static int check_vsock(const struct rl_config *config, char *why, size_t size)
+{
+	uint64_t cid = config->vsock_cid;
+	int fd, rc = 0;
+
+	if (!cid)
+		return 0;
+	fd = open("/dev/vhost-vsock", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		rc = -errno;
+		snprintf(why, size, "cannot open /dev/vhost-vsock (%s): domain 0's kernel needs the module 'vhost_vsock'",
+			 strerror(errno));
+		return rc;
+	}
+	if (ioctl(fd, VHOST_VSOCK_SET_GUEST_CID, &cid) &&
+	    errno == EADDRINUSE) {
+		rc = -errno;
+		snprintf(why, size, "another domain has vsock_cid = %llu",
+			 (unsigned long long)cid);
+	}
+	close(fd);
+	return rc;
+}
+
 static int check_devices(struct rl *rl, const struct rl_config *config,
 			 unsigned int tries)
 {
@@ -203,12 +230,15 @@ static int check_devices(struct rl *rl, const struct rl_config *config,
 
 	for (i = 0; !rc && i < config->nr_disks; i++)
 		rc = check_disk(rl, &config->disks[i], tries);
-	for (i = 0; !rc && i < config->nr_vifs; i++) {
+	if (rc)
+		return rc;
+	for (i = 0; !rc && i < config->nr_vifs; i++)
 		rc = rl_vif_check(&config->vifs[i], why, sizeof(why));
-		if (rc)
-			rl_fail(rl, -rc, "%s", why);
-	}
-	return rc;
+	for (i = 0; !rc && i < config->nr_shares; i++)
+		rc = rl_share_check(&config->shares[i], why, sizeof(why));
+	if (!rc)
+		rc = check_vsock(config, why, sizeof(why));
+	return rc ? rl_fail(rl, -rc, "%s", why) : 0;
 }
 
 static int create(struct build *bd, const struct rl_config *config)
@@ -216,7 +246,7 @@ static int create(struct build *bd, const struct rl_config *config)
 	struct ringlet_domain_create c = {
 		.vcpus = config->maxvcpus,
 		.weight = config->cpu_weight,
-		.max_pages = (config->memory << 8) + BUS_PAGES,
+		.max_pages = (config->maxmem << 8) + RL_BUS_PAGES,
 	};
 	int rc;
 
@@ -267,7 +297,7 @@ static int make_bus(struct build *bd)
 	int rc;
 
 	rc = rl_domain_populate(bd->rl, bd->domid, in->virtio_gpa >> PAGE_SHIFT,
-				BUS_PAGES);
+				RL_BUS_PAGES);
 	if (!rc)
 		rc = rl_new_port(bd->rl, bd->domid);
 	if (rc < 0)
@@ -283,7 +313,7 @@ static int fill(struct build *bd, const struct rl_config *config)
 	struct rl *rl = bd->rl;
 	int rc;
 
-	rc = rl_domain_populate(rl, bd->domid, 0, config->memory << 8);
+	rc = rl_domain_populate(rl, bd->domid, 0, config->maxmem << 8);
 	if (rc == -ENOMEM)
 		return no_memory(rl, config);
 	if (!rc)
@@ -328,7 +358,7 @@ int rl_build(struct rl *rl, const struct rl_config *config, bool again,
 			rl_domain_destroy(rl, domid);
 			memcpy(rl->error, error, sizeof(error));
 		}
-		bus->pages = config->memory << 8;
+		bus->pages = config->maxmem << 8;
 		bus->gfn = bd->b.in.virtio_gpa >> PAGE_SHIFT;
 		bus->port = bd->b.in.virtio_port;
 	}

@@ -166,6 +166,12 @@ static int set_memory(struct rl_config_reader *r, const struct rl_setting *s)
 			  &r->config.memory);
 }
 
+static int set_maxmem(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_number(r, s, RL_MEMORY_MIN, RL_MEMORY_MAX, " MiB",
+			  &r->config.maxmem);
+}
+
 /* The same for a number of 32 bits; nothing is set when it is refused. */
 static int set_number32(struct rl_config_reader *r, const struct rl_setting *s,
 			uint64_t min, uint32_t max, const char *unit,
@@ -233,6 +239,22 @@ static int set_cpus_soft(struct rl_config_reader *r, const struct rl_setting *s)
 	return set_vcpu_cpus(r, s, &r->config.cpus_soft);
 }
 
+static int set_vsock_cid(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	return set_number32(r, s, RL_CID_MIN, RL_CID_MAX, "",
+			    &r->config.vsock_cid);
+}
+
+static int set_rng(struct rl_config_reader *r, const struct rl_setting *s)
+{
+	uint32_t value = 0;
+	int rc = set_number32(r, s, 0, 1, "", &value);
+
+	r->config.has_rng = true;
+	r->config.rng = value;
+	return rc;
+}
+
 static const char *const actions[] = {
 	[RL_DESTROY] = "destroy",
 	[RL_RESTART] = "restart",
@@ -288,6 +310,7 @@ static const struct key keys[] = {
 	{ "extra", set_extra, NO_LIST },
 	{ "cmdline", set_cmdline, NO_LIST },
 	{ "memory", set_memory, NO_LIST },
+	{ "maxmem", set_maxmem, NO_LIST },
 	{ "vcpus", set_vcpus, NO_LIST },
 	{ "maxvcpus", set_maxvcpus, NO_LIST },
 	{ "cpu_weight", set_cpu_weight, NO_LIST },
@@ -299,6 +322,9 @@ static const struct key keys[] = {
 	{ "on_crash", set_on_crash, NO_LIST },
 	{ "disk", rl_config_set_disk, ONLY_LIST },
 	{ "vif", rl_config_set_vif, ONLY_LIST },
+	{ "virtiofs", rl_config_set_virtiofs, ONLY_LIST },
+	{ "vsock_cid", set_vsock_cid, NO_LIST },
+	{ "rng", set_rng, NO_LIST },
 	{ "p9", rl_config_no_p9, ONLY_LIST },
 };
 
@@ -455,6 +481,12 @@ static int check_complete(struct rl_config_reader *r,
 		return fail(r, s, "the domain has no kernel: add kernel = \"/path/of/vmlinux\"");
 	if (!r->has_memory)
 		return fail(r, s, "the domain has no memory: add memory = 512 (MiB)");
+	if (!r->config.maxmem)
+		r->config.maxmem = r->config.memory;
+	if (r->config.maxmem < r->config.memory)
+		return fail(r, s, "'maxmem' must be at least 'memory': they are %llu and %llu MiB",
+			    (unsigned long long)r->config.maxmem,
+			    (unsigned long long)r->config.memory);
 	if (!r->config.maxvcpus)
 		r->config.maxvcpus = r->config.vcpus;
 	if (r->config.maxvcpus < r->config.vcpus)

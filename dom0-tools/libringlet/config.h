@@ -13,6 +13,7 @@
 #include <ringlet/abi.h>
 #include "cpus.h"
 #include "disk.h"
+#include "share.h"
 #include "vif.h"
 
 struct json_object;
@@ -20,7 +21,9 @@ struct json_object;
 #define RL_MEMORY_MIN	4		/* MiB */
 #define RL_MEMORY_MAX	(16 << 20)	/* MiB */
 #define RL_CMDLINE_MAX	4095		/* characters */
-#define RL_MAX_DEVICES	64		/* of a domain, of all kinds */
+#define RL_MAX_DEVICES	60		/* of a domain that are in a list */
+#define RL_CID_MIN	3		/* addresses of vsock(7) for domains */
+#define RL_CID_MAX	0xfffffffeU
 
 enum rl_action {
 	RL_DESTROY,
@@ -34,7 +37,8 @@ struct rl_config {
 	char *kernel;			/* absolute path */
 	char *ramdisk;			/* absolute path, or NULL */
 	char *cmdline;			/* never NULL */
-	uint64_t memory;		/* MiB */
+	uint64_t memory;		/* MiB, once its balloon is up */
+	uint64_t maxmem;		/* MiB */
 	uint32_t vcpus;		/* online at first */
 	uint32_t maxvcpus;
 	uint32_t cpu_weight;
@@ -43,8 +47,14 @@ struct rl_config {
 	enum rl_action on_poweroff, on_reboot, on_crash;
 	struct rl_disk *disks;		/* ascending by devid */
 	struct rl_vif *vifs;
-	unsigned int nr_disks, nr_vifs;
+	struct rl_share *shares;
+	unsigned int nr_disks, nr_vifs, nr_shares;
+	uint32_t vsock_cid;		/* 0: none */
+	bool rng, has_rng;		/* has_rng: it was said */
 };
+
+/* Has the domain a source of entropy? By default, if it has other devices. */
+bool rl_config_has_rng(const struct rl_config *config);
 
 /* A configuration while it is read. */
 struct rl_config_reader {

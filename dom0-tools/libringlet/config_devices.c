@@ -9,7 +9,7 @@
 
 static unsigned int count(const struct rl_config *config)
 {
-	return config->nr_disks + config->nr_vifs;
+	return config->nr_disks + config->nr_vifs + config->nr_shares;
 }
 
 /* Room for one more element of a list, or NULL. */
@@ -23,7 +23,8 @@ static bool has_room(const struct rl_config *config, char *why, size_t size)
 {
 	if (count(config) < RL_MAX_DEVICES)
 		return true;
-	snprintf(why, size, "a domain has at most %d devices", RL_MAX_DEVICES);
+	snprintf(why, size, "a domain has at most %d disks, network interfaces and shared directories",
+		 RL_MAX_DEVICES);
 	return false;
 }
 
@@ -108,11 +109,69 @@ int rl_config_set_vif(struct rl_config_reader *r, const struct rl_setting *s)
 	return 0;
 }
 
+/* One more directory, with a tag that no other one has. */
+static bool add_share(struct rl_config *c, const char *text, char *why,
+		      size_t size)
+{
+	struct rl_share *shares;
+	unsigned int i;
+
+	if (!has_room(c, why, size))
+		return false;
+	shares = grow(c->shares, c->nr_shares, sizeof(*shares));
+	if (!shares) {
+		snprintf(why, size, "out of memory");
+		return false;
+	}
+	c->shares = shares;
+	if (!rl_share_parse(text, &shares[c->nr_shares], why, size))
+		return false;
+	for (i = 0; i < c->nr_shares; i++) {
+		if (strcmp(shares[i].tag, shares[c->nr_shares].tag))
+			continue;
+		snprintf(why, size, "two shared directories have the tag '%s'",
+			 shares[i].tag);
+		rl_share_free(&shares[c->nr_shares]);
+		return false;
+	}
+	c->nr_shares++;
+	return true;
+}
+
+static void free_shares(struct rl_config *config)
+{
+	while (config->nr_shares)
+		rl_share_free(&config->shares[--config->nr_shares]);
+	free(config->shares);
+	config->shares = NULL;
+}
+
+int rl_config_set_virtiofs(struct rl_config_reader *r,
+			   const struct rl_setting *s)
+{
+	const char *text = s->value;
+	unsigned int i;
+	char why[384];
+
+	if (!s->append)
+		free_shares(&r->config);
+	for (i = 0; i < s->count; i++, text += strlen(text) + 1)
+		if (!add_share(&r->config, text, why, sizeof(why)))
+			return rl_config_fail(r, s, "'virtiofs': %s", why);
+	return 0;
+}
+
+bool rl_config_has_rng(const struct rl_config *config)
+{
+	return config->has_rng ? config->rng :
+	       count(config) || config->vsock_cid;
+}
+
 int rl_config_no_p9(struct rl_config_reader *r, const struct rl_setting *s)
 {
 	if (!s->count)
 		return 0;
-	return rl_config_fail(r, s, "Ringlet does not share directories by 9P, and not yet by virtiofs, which will replace 'p9': use a disk or a network file system");
+	return rl_config_fail(r, s, "Ringlet does not share directories by 9P, but by virtiofs: virtiofs = [ 'tag=home,path=/srv/home' ]");
 }
 
 static int by_devid(const void *a, const void *b)
@@ -268,4 +327,5 @@ void rl_config_free_devices(struct rl_config *config)
 {
 	free_disks(config);
 	free_vifs(config);
+	free_shares(config);
 }

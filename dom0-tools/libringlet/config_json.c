@@ -35,31 +35,41 @@ static void add_cpus(struct json_object *json, const char *key,
 	json_object_put(array);
 }
 
+/* One more specification; takes 'text'. */
+static void append(struct json_object *array, char *text)
+{
+	if (text)
+		json_object_array_add(array, json_object_new_string(text));
+	free(text);
+}
+
+static struct json_object *add_list(struct json_object *json, const char *key)
+{
+	struct json_object *array = json_object_new_array();
+
+	json_object_object_add(json, key, array);
+	return array;
+}
+
 /* Devices, as the specifications that describe them. */
 static void add_devices(struct json_object *json, const struct rl_config *c)
 {
 	struct json_object *array;
 	unsigned int i;
-	char *text;
 
-	array = json_object_new_array();
-	for (i = 0; i < c->nr_disks; i++) {
-		text = rl_disk_text(&c->disks[i]);
-		if (text)
-			json_object_array_add(array,
-					      json_object_new_string(text));
-		free(text);
-	}
-	json_object_object_add(json, "disk", array);
-	array = json_object_new_array();
-	for (i = 0; i < c->nr_vifs; i++) {
-		text = rl_vif_text(&c->vifs[i]);
-		if (text)
-			json_object_array_add(array,
-					      json_object_new_string(text));
-		free(text);
-	}
-	json_object_object_add(json, "vif", array);
+	array = add_list(json, "disk");
+	for (i = 0; i < c->nr_disks; i++)
+		append(array, rl_disk_text(&c->disks[i]));
+	array = add_list(json, "vif");
+	for (i = 0; i < c->nr_vifs; i++)
+		append(array, rl_vif_text(&c->vifs[i]));
+	array = add_list(json, "virtiofs");
+	for (i = 0; i < c->nr_shares; i++)
+		append(array, rl_share_text(&c->shares[i]));
+	if (c->vsock_cid)
+		add_number(json, "vsock_cid", c->vsock_cid);
+	if (c->has_rng)
+		add_number(json, "rng", c->rng);
 }
 
 struct json_object *rl_config_to_json(const struct rl_config *config)
@@ -75,6 +85,7 @@ struct json_object *rl_config_to_json(const struct rl_config *config)
 		add_string(json, "ramdisk", config->ramdisk);
 	add_string(json, "cmdline", config->cmdline);
 	add_number(json, "memory", config->memory);
+	add_number(json, "maxmem", config->maxmem);
 	add_number(json, "vcpus", config->vcpus);
 	add_number(json, "maxvcpus", config->maxvcpus);
 	add_number(json, "cpu_weight", config->cpu_weight);

@@ -271,6 +271,17 @@ int rl_domain_set_vcpus(struct rl *rl, uint32_t domid, uint32_t vcpus)
 				    vcpus, 0, 0), domid, "change the vCPUs of");
 }
 
+int rl_domain_set_max_pages(struct rl *rl, uint32_t domid, uint64_t pages)
+{
+	int64_t rc = call(rl, RINGLET_HC_domctl_set_max_pages, domid, pages, 0,
+			  0);
+
+	if (rc == -EINVAL)
+		return rl_fail(rl, EINVAL, "%llu MiB are more memory than a domain can have",
+			       (unsigned long long)(pages >> 8));
+	return domain_fail(rl, rc, domid, "limit the memory of");
+}
+
 int rl_domain_set_shared(struct rl *rl, uint32_t domid, uint64_t gfn)
 {
 	return domain_fail(rl, call(rl, RINGLET_HC_domctl_set_shared, domid,
@@ -467,9 +478,10 @@ int rl_new_port(struct rl *rl, uint32_t domid)
 			   "make an event channel in");
 }
 
-int rl_domain_fd(struct rl *rl, uint32_t domid)
+int rl_domain_fd(struct rl *rl, uint32_t domid, uint64_t pages)
 {
-	return domain_fail(rl, rl_dev_domain(rl->fd, domid), domid,
+	return domain_fail(rl, rl_dev_domain(rl->fd, domid,
+					     (uint32_t)(pages >> 8)), domid,
 			   "get a descriptor for");
 }
 

@@ -20,11 +20,17 @@
  *   {"op": "detach", "domain": ..., "disk": name or number, "force": bool}
  *       (or "vif": number or MAC address) take it away; the guest must let go of
  *       it, unless that is forced.
+ *   {"op": "mem-set", "domain": ..., "pages": N}
+ *       have the guest use that much memory from now on. The reply comes when its
+ *       balloon was told; the guest does it in its own time.
+ *   {"op": "mem-max", "domain": ..., "pages": N}
+ *       limit what mem-set may give it.
  *   {"op": "devices", "domain": ...}
- *       the reply has "devices": an array of objects with "kind" ("disk" or
- *       "vif"), "devid", "dev" (the number on its bus), "state" ("preparing",
+ *       the reply has "devices": an array of objects with "kind" ("disk",
+ *       "vif" or "balloon"), "devid", "dev" (the number on its bus), "state" ("preparing",
  *       "offered", "connected", "detaching"), and what the kind has: "vdev",
- *       "target", "format", "access"; "mac", "bridge", "vifname".
+ *       "target", "format", "access"; "mac", "bridge", "vifname"; "memory_mib", which
+ *       the domain shall have.
  */
 #ifndef RL_DAEMON_H
 #define RL_DAEMON_H

@@ -78,9 +78,13 @@ int rl_dev_new_port(int fd, uint32_t domid)
 	return (int)bind.value;
 }
 
-int rl_dev_domain(int fd, uint32_t domid)
+int rl_dev_domain(int fd, uint32_t domid, uint32_t memory)
 {
-	struct ringlet_domain_fd domain = { .domain = domid, .fd = -1 };
+	struct ringlet_domain_fd domain = {
+		.domain = domid,
+		.fd = -1,
+		.memory = memory,
+	};
 
 	return ioctl(fd, RINGLET_IOC_DOMAIN, &domain) ? -errno : domain.fd;
 }
@@ -89,7 +93,7 @@ bool rl_program(const char *name, char *path, size_t size)
 {
 	static const char *const directories[] = {
 		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
-		"/sbin", "/bin",
+		"/sbin", "/bin", "/usr/lib/qemu", "/usr/libexec",
 	};
 	ssize_t n = readlink("/proc/self/exe", path, size - 1);
 	char *slash;

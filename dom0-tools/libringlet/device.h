@@ -41,9 +41,9 @@ int rl_dev_new_port(int fd, uint32_t domid);
 
 /*
  * A descriptor of the control device that is good for one domain only
- * (RINGLET_IOC_DOMAIN), close-on-exec. Or -errno.
+ * (RINGLET_IOC_DOMAIN), close-on-exec; 'memory' as there, in MiB. Or -errno.
  */
-int rl_dev_domain(int fd, uint32_t domid);
+int rl_dev_domain(int fd, uint32_t domid, uint32_t memory);
 
 /*
  * The path of a program that ringletd needs: beside this one, or in the usual

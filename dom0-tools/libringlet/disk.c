@@ -6,9 +6,9 @@
  * what its user asked for is worse than none.
  */
 #include "disk.h"
+#include "spec.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,26 +19,6 @@
 #define MAJOR_IDE1	22
 #define MAJOR_XVD	202
 #define EXTENDED	(1U << 28)	/* for xvd beyond the 16th */
-
-struct parser {
-	struct rl_disk *disk;
-	bool has_target, has_format, has_vdev, has_access;
-	char *why;
-	size_t size;
-};
-
-static bool fail(struct parser *p, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static bool fail(struct parser *p, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(p->why, p->size, format, args);
-	va_end(args);
-	return false;
-}
 
 static const char *const formats[] = {
 	[RL_DISK_RAW] = "raw",
@@ -101,20 +81,22 @@ uint32_t rl_disk_devid(const char *vdev)
 	return *end || number >= 1 << 29 ? 0 : (uint32_t)number;
 }
 
+static struct rl_disk *disk_of(const struct rl_spec *s)
+{
+	return s->to;
+}
+
 /* --- Parameters ------------------------------------------------------------ */
 
-static bool set_target(struct parser *p, const char *value)
+static bool set_target(struct rl_spec *s, const char *value)
 {
 	const char *dev = *value == '/' ? "" : "/dev/";
 
-	if (p->disk->target)
-		return fail(p, "'target' is given twice");
-	p->has_target = true;
 	if (!*value)
 		return true;
-	if (asprintf(&p->disk->target, "%s%s", dev, value) < 0) {
-		p->disk->target = NULL;
-		return fail(p, "out of memory");
+	if (asprintf(&disk_of(s)->target, "%s%s", dev, value) < 0) {
+		disk_of(s)->target = NULL;
+		return rl_spec_fail(s, "out of memory");
 	}
 	return true;
 }
@@ -122,27 +104,24 @@ static bool set_target(struct parser *p, const char *value)
 /* Formats of xl-disk-configuration(5) that Ringlet does not have. */
 static const char *const formats_of_xl[] = { "qcow", "vhd", "qed", "empty" };
 
-static bool set_format(struct parser *p, const char *value)
+static bool set_format(struct rl_spec *s, const char *value)
 {
 	size_t i;
 
-	if (p->has_format)
-		return fail(p, "'format' is given twice");
-	p->has_format = true;
 	if (!*value)
 		return true;
 	for (i = 0; i < NR_FORMATS; i++) {
 		if (!strcmp(value, formats[i])) {
-			p->disk->format = (enum rl_disk_format)i;
+			disk_of(s)->format = (enum rl_disk_format)i;
 			return true;
 		}
 	}
 	for (i = 0; i < sizeof(formats_of_xl) / sizeof(formats_of_xl[0]); i++)
 		if (!strcmp(value, formats_of_xl[i]))
-			return fail(p, "Ringlet has no disks of format '%s': convert the image with 'qemu-img convert -O qcow2'",
-				    value);
-	return fail(p, "the format of a disk is 'raw' or 'qcow2', not '%.80s'",
-		    value);
+			return rl_spec_fail(s, "Ringlet has no disks of format '%s': convert the image with 'qemu-img convert -O qcow2'",
+					    value);
+	return rl_spec_fail(s, "the format of a disk is 'raw' or 'qcow2', not '%.80s'",
+			    value);
 }
 
 static bool is_partition(const char *vdev)
@@ -159,135 +138,105 @@ static bool is_partition(const char *vdev)
 	return n && rl_disk_devid(whole);
 }
 
-static bool set_vdev(struct parser *p, const char *value)
+static bool set_vdev(struct rl_spec *s, const char *value)
 {
-	struct rl_disk *d = p->disk;
+	struct rl_disk *d = s->to;
 
-	if (p->has_vdev)
-		return fail(p, "'vdev' is given twice");
-	p->has_vdev = true;
 	if (strchr(value, ':'))
-		return fail(p, "'%.80s': Ringlet has no CD drives: an image can be a disk with access=ro",
-			    value);
+		return rl_spec_fail(s, "'%.80s': Ringlet has no CD drives: an image can be a disk with access=ro",
+				    value);
 	if (is_partition(value))
-		return fail(p, "'%.80s' is a partition, and virtio has only disks: give the domain a whole disk, such as xvda",
-			    value);
+		return rl_spec_fail(s, "'%.80s' is a partition, and virtio has only disks: give the domain a whole disk, such as xvda",
+				    value);
 	if (strlen(value) >= sizeof(d->vdev) || !rl_disk_devid(value))
-		return fail(p, "'%.80s' is not the name of a disk: xvda, xvdb and so on are",
-			    value);
+		return rl_spec_fail(s, "'%.80s' is not the name of a disk: xvda, xvdb and so on are",
+				    value);
 	strcpy(d->vdev, value);
 	d->devid = rl_disk_devid(value);
 	return true;
 }
 
-static bool set_access(struct parser *p, const char *value)
+static bool set_access(struct rl_spec *s, const char *value)
 {
-	if (p->has_access)
-		return fail(p, "'access' is given twice");
-	p->has_access = true;
 	if (!strcmp(value, "r") || !strcmp(value, "ro"))
-		p->disk->readonly = true;
+		disk_of(s)->readonly = true;
 	else if (*value && strcmp(value, "w") && strcmp(value, "rw"))
-		return fail(p, "the access to a disk is 'ro' or 'rw', not '%.80s'",
-			    value);
+		return rl_spec_fail(s, "the access to a disk is 'ro' or 'rw', not '%.80s'",
+				    value);
 	return true;
 }
 
-static bool set_backend(struct parser *p, const char *value)
-{
-	if (!*value || !strcmp(value, "0") || !strcmp(value, "Domain-0"))
-		return true;
-	return fail(p, "backend=%.80s: only domain 0 can serve devices", value);
-}
-
-static bool set_backendtype(struct parser *p, const char *value)
+static bool set_backendtype(struct rl_spec *s, const char *value)
 {
 	if (!*value || !strcmp(value, "qdisk") || !strcmp(value, "phy"))
 		return true;
-	return fail(p, "backendtype=%.80s: all disks are served by qemu-storage-daemon: leave it out",
-		    value);
+	return rl_spec_fail(s, "backendtype=%.80s: all disks are served by qemu-storage-daemon: leave it out",
+			    value);
 }
 
-static bool set_specification(struct parser *p, const char *value)
+static bool set_specification(struct rl_spec *s, const char *value)
 {
 	if (!*value || !strcmp(value, "virtio"))
 		return true;
-	return fail(p, "specification=%.80s: disks of Ringlet are virtio: leave it out",
-		    value);
+	return rl_spec_fail(s, "specification=%.80s: disks of Ringlet are virtio: leave it out",
+			    value);
 }
 
-static bool no_cdrom(struct parser *p, const char *value)
+static bool no_cdrom(struct rl_spec *s, const char *value)
 {
 	(void)value;
-	return fail(p, "Ringlet has no CD drives: an image can be a disk with access=ro");
+	return rl_spec_fail(s, "Ringlet has no CD drives: an image can be a disk with access=ro");
 }
 
-static bool no_script(struct parser *p, const char *value)
+static bool no_script(struct rl_spec *s, const char *value)
 {
 	(void)value;
-	return fail(p, "Ringlet runs no scripts for disks: name a file or block device");
+	return rl_spec_fail(s, "Ringlet runs no scripts for disks: name a file or block device");
 }
 
-static bool no_colo(struct parser *p, const char *value)
+static bool no_colo(struct rl_spec *s, const char *value)
 {
 	(void)value;
-	return fail(p, "Ringlet does not replicate disks: there is no 'colo'");
+	return rl_spec_fail(s, "Ringlet does not replicate disks: there is no 'colo'");
 }
 
-static bool set_direct(struct parser *p, const char *value)
+static bool set_direct(struct rl_spec *s, const char *value)
 {
 	(void)value;
-	p->disk->direct = true;
+	disk_of(s)->direct = true;
 	return true;
 }
 
-static bool set_discard(struct parser *p, const char *value)
+static bool set_discard(struct rl_spec *s, const char *value)
 {
 	(void)value;
-	p->disk->no_discard = false;
+	disk_of(s)->no_discard = false;
 	return true;
 }
 
-static bool set_no_discard(struct parser *p, const char *value)
+static bool set_no_discard(struct rl_spec *s, const char *value)
 {
 	(void)value;
-	p->disk->no_discard = true;
+	disk_of(s)->no_discard = true;
 	return true;
 }
 
-static bool set_trusted(struct parser *p, const char *value)
-{
-	(void)p;
-	(void)value;
-	return true;
-}
-
-static bool no_untrusted(struct parser *p, const char *value)
-{
-	(void)value;
-	return fail(p, "a device cannot be 'untrusted' in this version of Ringlet: who serves it reaches all memory of the domain");
-}
-
-static const struct parameter {
-	const char *name;
-	bool flag;			/* has no value */
-	bool (*set)(struct parser *p, const char *value);
-} parameters[] = {
+static const struct rl_parameter parameters[] = {
 	{ "target", false, set_target },
 	{ "format", false, set_format },
 	{ "vdev", false, set_vdev },
 	{ "access", false, set_access },
 	{ "devtype", false, no_cdrom },
 	{ "cdrom", true, no_cdrom },
-	{ "backend", false, set_backend },
+	{ "backend", false, rl_spec_backend },
 	{ "backendtype", false, set_backendtype },
 	{ "specification", false, set_specification },
 	{ "script", false, no_script },
 	{ "direct-io-safe", true, set_direct },
 	{ "discard", true, set_discard },
 	{ "no-discard", true, set_no_discard },
-	{ "trusted", true, set_trusted },
-	{ "untrusted", true, no_untrusted },
+	{ "trusted", true, rl_spec_trusted },
+	{ "untrusted", true, rl_spec_untrusted },
 	{ "colo", true, no_colo },
 	{ "colo-host", false, no_colo },
 	{ "colo-port", false, no_colo },
@@ -296,108 +245,70 @@ static const struct parameter {
 	{ "hidden-disk", false, no_colo },
 };
 
-#define NR_PARAMETERS	(sizeof(parameters) / sizeof(parameters[0]))
-
 /* Prefixes of a target that stand for a format, from long ago. */
 static const char *const prefixes[][2] = {
 	{ "phy:", "raw" }, { "file:", "raw" }, { "raw:", "raw" },
 	{ "qcow2:", "qcow2" },
 };
 
-static bool positional(struct parser *p, const char *value)
+static bool positional(struct rl_spec *s, const char *value)
 {
 	size_t i;
 
-	if (!p->has_target) {
+	if (!rl_spec_seen(s, "target")) {
 		for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 			if (!strncmp(value, prefixes[i][0],
 				     strlen(prefixes[i][0])))
-				return set_format(p, prefixes[i][1]) &&
-				       set_target(p, value +
-						  strlen(prefixes[i][0]));
-		return set_target(p, value);
+				return rl_spec_set(s, "format",
+						   prefixes[i][1]) &&
+				       rl_spec_set(s, "target", value +
+						   strlen(prefixes[i][0]));
+		return rl_spec_set(s, "target", value);
 	}
-	if (!p->has_format)
-		return set_format(p, value);
-	if (!p->has_vdev)
-		return set_vdev(p, value);
-	if (!p->has_access)
-		return set_access(p, value);
+	if (!rl_spec_seen(s, "format"))
+		return rl_spec_set(s, "format", value);
+	if (!rl_spec_seen(s, "vdev"))
+		return rl_spec_set(s, "vdev", value);
+	if (!rl_spec_seen(s, "access"))
+		return rl_spec_set(s, "access", value);
 	if (!*value)
 		return true;
-	return fail(p, "'%.80s' is one word too many: a disk is 'TARGET,FORMAT,VDEV,ACCESS'",
-		    value);
+	return rl_spec_fail(s, "'%.80s' is one word too many: a disk is 'TARGET,FORMAT,VDEV,ACCESS'",
+			    value);
 }
 
-/* One parameter, without blanks around it. */
-static bool parameter(struct parser *p, char *word)
+static bool complete(struct rl_spec *s)
 {
-	char *value = strchr(word, '=');
-	size_t i;
+	const struct rl_disk *disk = s->to;
 
-	if (value)
-		*value++ = 0;
-	for (i = 0; i < NR_PARAMETERS; i++)
-		if (parameters[i].flag == !value &&
-		    !strcmp(word, parameters[i].name))
-			return parameters[i].set(p, value ? value : "");
-	if (value)
-		return fail(p, "a disk has no '%.80s=': ringlet.cfg(5) says what it has",
-			    word);
-	return positional(p, word);
-}
-
-static char *trim(char *word)
-{
-	size_t n;
-
-	while (isspace((unsigned char)*word))
-		word++;
-	for (n = strlen(word); n && isspace((unsigned char)word[n - 1]); n--)
-		word[n - 1] = 0;
-	return word;
-}
-
-static bool parse(struct parser *p, char *text)
-{
-	char *next;
-
-	do {
-		while (isspace((unsigned char)*text))
-			text++;
-		/* By its name, a target goes up to the end. */
-		if (!strncmp(text, "target=", 7)) {
-			if (!set_target(p, text + 7))
-				return false;
-			break;
-		}
-		next = strchr(text, ',');
-		if (next)
-			*next++ = 0;
-		if (!parameter(p, trim(text)))
-			return false;
-		text = next;
-	} while (text);
-	if (!p->disk->target)
-		return fail(p, "the disk has no target: it is a path, as in '/srv/web.img,raw,xvda,rw'");
-	if (!p->disk->devid)
-		return fail(p, "the disk has no name in the domain: as in '%.200s,%s,xvda,%s'",
-			    p->disk->target,
-			    rl_disk_format_name(p->disk->format),
-			    p->disk->readonly ? "ro" : "rw");
+	if (!disk->target)
+		return rl_spec_fail(s, "the disk has no target: it is a path, as in '/srv/web.img,raw,xvda,rw'");
+	if (!disk->devid)
+		return rl_spec_fail(s, "the disk has no name in the domain: as in '%.200s,%s,xvda,%s'",
+				    disk->target,
+				    rl_disk_format_name(disk->format),
+				    disk->readonly ? "ro" : "rw");
 	return true;
 }
 
 bool rl_disk_parse(const char *text, struct rl_disk *disk, char *why,
 		   size_t size)
 {
-	struct parser p = { .disk = disk, .why = why, .size = size };
-	char *copy = strdup(text);
+	struct rl_spec s = {
+		.what = "a disk",
+		.parameters = parameters,
+		.nr = sizeof(parameters) / sizeof(parameters[0]),
+		/* By its name, a target may have commas. */
+		.rest = "target",
+		.word = positional,
+		.to = disk,
+		.why = why,
+		.size = size,
+	};
 	bool ok;
 
 	memset(disk, 0, sizeof(*disk));
-	ok = copy ? parse(&p, copy) : fail(&p, "out of memory");
-	free(copy);
+	ok = rl_spec_parse(&s, text) && complete(&s);
 	if (!ok)
 		rl_disk_free(disk);
 	return ok;

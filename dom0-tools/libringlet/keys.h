@@ -19,7 +19,7 @@ static const char *const rl_keys_of_xl[] = {
 	"firmware", "firmware_override", "gfx_passthru", "gic_version", "hap",
 	"hdtype", "hpet", "init_seclabel", "iomem", "ioports", "irqs", "keymap",
 	"localtime", "max_event_channels", "max_grant_frames",
-	"max_grant_version", "max_maptrack_frames", "maxmem",
+	"max_grant_version", "max_maptrack_frames",
 	"mca_caps", "mmio_hole", "ms_vm_genid", "msr_relaxed", "nestedhvm",
 	"nographic", "nomigrate", "nx", "on_soft_reset", "on_watchdog", "oos",
 	"opengl", "pae", "passthrough", "pci", "pci_msitranslate",

@@ -50,6 +50,7 @@ int rl_domain_create(struct rl *rl, const struct ringlet_domain_create *create);
 int rl_domain_destroy(struct rl *rl, uint32_t domid);
 int rl_domain_pause(struct rl *rl, uint32_t domid);
 int rl_domain_unpause(struct rl *rl, uint32_t domid);
+int rl_domain_set_max_pages(struct rl *rl, uint32_t domid, uint64_t pages);
 int rl_domain_set_vcpus(struct rl *rl, uint32_t domid, uint32_t vcpus);
 int rl_domain_request(struct rl *rl, uint32_t domid, uint32_t request);
 int rl_domain_set_shared(struct rl *rl, uint32_t domid, uint64_t gfn);
@@ -106,13 +107,16 @@ int rl_new_port(struct rl *rl, uint32_t domid);
 
 /*
  * A close-on-exec descriptor with which a program can serve this domain's
- * devices, and do nothing else. Errors: ESRCH.
+ * devices, and do nothing else. Of pages [0, pages) it can take some away from the
+ * domain, and give it them again; whole MiB of them. Errors: ESRCH.
  */
-int rl_domain_fd(struct rl *rl, uint32_t domid);
+int rl_domain_fd(struct rl *rl, uint32_t domid, uint64_t pages);
+
+#define RL_BUS_PAGES	1	/* that a domain has beside its memory */
 
 /* Where the bus of a domain's devices is (ringlet/virtio.h). */
 struct rl_bus {
-	uint64_t pages;			/* of memory, from gfn 0 */
+	uint64_t pages;			/* of memory, from gfn 0, at most */
 	uint64_t gfn;
 	uint32_t port;
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The notation of network interfaces: see vif.h. */
 #include "vif.h"
+#include "spec.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +18,9 @@
 #define MTU_MAX		65535
 #define DEVID_MAX	63
 
-struct parser {
-	struct rl_vif *vif;
-	bool has_bridge;
-	char *why;
-	size_t size;
-};
-
-static bool fail(struct parser *p, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static bool fail(struct parser *p, const char *format, ...)
+static struct rl_vif *vif_of(const struct rl_spec *s)
 {
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(p->why, p->size, format, args);
-	va_end(args);
-	return false;
+	return s->to;
 }
 
 void rl_mac_format(const unsigned char m[6], char out[RL_MAC_LEN])
@@ -60,21 +45,21 @@ bool rl_mac_parse(const char *text, unsigned char mac[6])
 	return true;
 }
 
-static bool set_mac(struct parser *p, const char *value)
+static bool set_mac(struct rl_spec *s, const char *value)
 {
 	static const unsigned char none[6];
 
-	if (!rl_mac_parse(value, p->vif->mac))
-		return fail(p, "'%.80s' is not a MAC address: 00:16:3e:01:02:03 is one",
-			    value);
-	if (!memcmp(p->vif->mac, none, 6) || p->vif->mac[0] & 1)
-		return fail(p, "%s cannot be the MAC address of an interface: it is %s",
-			    value, p->vif->mac[0] & 1 ? "one of a group" : "zero");
+	if (!rl_mac_parse(value, vif_of(s)->mac))
+		return rl_spec_fail(s, "'%.80s' is not a MAC address: 00:16:3e:01:02:03 is one",
+				    value);
+	if (!memcmp(vif_of(s)->mac, none, 6) || vif_of(s)->mac[0] & 1)
+		return rl_spec_fail(s, "%s cannot be the MAC address of an interface: it is %s",
+				    value, vif_of(s)->mac[0] & 1 ? "one of a group" : "zero");
 	return true;
 }
 
 /* A name that Linux takes for a network interface. */
-static bool set_name(struct parser *p, const char *value, char name[IFNAMSIZ])
+static bool set_name(struct rl_spec *s, const char *value, char name[IFNAMSIZ])
 {
 	size_t n = strlen(value), i;
 
@@ -84,45 +69,38 @@ static bool set_name(struct parser *p, const char *value, char name[IFNAMSIZ])
 			break;
 	if (!n || n >= IFNAMSIZ || i < n || !strcmp(value, ".") ||
 	    !strcmp(value, ".."))
-		return fail(p, "'%.80s' cannot be the name of a network interface: it has 1 to %d characters, none of them '/', ':', '%%' or a blank",
-			    value, IFNAMSIZ - 1);
+		return rl_spec_fail(s, "'%.80s' cannot be the name of a network interface: it has 1 to %d characters, none of them '/', ':', '%%' or a blank",
+				    value, IFNAMSIZ - 1);
 	strcpy(name, value);
 	return true;
 }
 
-static bool set_bridge(struct parser *p, const char *value)
+static bool set_bridge(struct rl_spec *s, const char *value)
 {
-	p->has_bridge = true;
-	return set_name(p, value, p->vif->bridge);
+	return set_name(s, value, vif_of(s)->bridge);
 }
 
-static bool set_vifname(struct parser *p, const char *value)
+static bool set_vifname(struct rl_spec *s, const char *value)
 {
-	return set_name(p, value, p->vif->vifname);
+	return set_name(s, value, vif_of(s)->vifname);
 }
 
-static bool set_copy(struct parser *p, char **to, const char *directory,
-		     const char *value)
+static bool set_script(struct rl_spec *s, const char *value)
 {
-	free(*to);
-	if (asprintf(to, "%s%s", directory, value) < 0) {
-		*to = NULL;
-		return fail(p, "out of memory");
-	}
-	return true;
-}
+	struct rl_vif *vif = s->to;
 
-static bool set_script(struct parser *p, const char *value)
-{
 	if (!*value)
 		return true;
-	return set_copy(p, &p->vif->script,
-			strchr(value, '/') ? "" : SCRIPTS "/", value);
+	if (asprintf(&vif->script, "%s%s", strchr(value, '/') ? "" :
+		     SCRIPTS "/", value) >= 0)
+		return true;
+	vif->script = NULL;
+	return rl_spec_fail(s, "out of memory");
 }
 
-static bool set_ip(struct parser *p, const char *value)
+static bool set_ip(struct rl_spec *s, const char *value)
 {
-	return set_copy(p, &p->vif->ip, "", value);
+	return rl_spec_copy(s, &vif_of(s)->ip, value);
 }
 
 static bool number(const char *text, uint64_t min, uint64_t max, char **end,
@@ -167,80 +145,56 @@ static bool interval_value(const char *text, uint32_t *interval)
 	return true;
 }
 
-static bool set_rate(struct parser *p, const char *value)
+static bool set_rate(struct rl_spec *s, const char *value)
 {
 	const char *at = value;
 
-	p->vif->interval = INTERVAL;
-	if (!rate_value(&at, &p->vif->rate) || strncmp(at, "/s", 2) ||
+	vif_of(s)->interval = INTERVAL;
+	if (!rate_value(&at, &vif_of(s)->rate) || strncmp(at, "/s", 2) ||
 	    (at[2] && (at[2] != '@' ||
-		       !interval_value(at + 3, &p->vif->interval))))
-		return fail(p, "'%.80s' is not a rate: 10Mb/s, 250KB/s and 1MB/s@20ms are",
-			    value);
+		       !interval_value(at + 3, &vif_of(s)->interval))))
+		return rl_spec_fail(s, "'%.80s' is not a rate: 10Mb/s, 250KB/s and 1MB/s@20ms are",
+				    value);
 	return true;
 }
 
-static bool set_mtu(struct parser *p, const char *value)
+static bool set_mtu(struct rl_spec *s, const char *value)
 {
 	uint64_t mtu;
 	char *end;
 
 	if (!number(value, MTU_MIN, MTU_MAX, &end, &mtu) || *end)
-		return fail(p, "'mtu' must be %d to %d: it is '%.80s'", MTU_MIN,
-			    MTU_MAX, value);
-	p->vif->mtu = (uint32_t)mtu;
+		return rl_spec_fail(s, "'mtu' must be %d to %d: it is '%.80s'", MTU_MIN,
+				    MTU_MAX, value);
+	vif_of(s)->mtu = (uint32_t)mtu;
 	return true;
 }
 
-static bool set_devid(struct parser *p, const char *value)
+static bool set_devid(struct rl_spec *s, const char *value)
 {
 	uint64_t devid;
 	char *end;
 
 	if (!number(value, 0, DEVID_MAX, &end, &devid) || *end)
-		return fail(p, "'devid' must be 0 to %d: it is '%.80s'",
-			    DEVID_MAX, value);
-	p->vif->devid = (uint32_t)devid;
+		return rl_spec_fail(s, "'devid' must be 0 to %d: it is '%.80s'",
+				    DEVID_MAX, value);
+	vif_of(s)->devid = (uint32_t)devid;
 	return true;
 }
 
-static bool set_backend(struct parser *p, const char *value)
+static bool no_model(struct rl_spec *s, const char *value)
 {
-	if (!*value || !strcmp(value, "0") || !strcmp(value, "Domain-0"))
-		return true;
-	return fail(p, "backend=%.80s: only domain 0 can serve devices", value);
+	return rl_spec_fail(s, "Ringlet emulates no network card, so '%.80s' cannot be chosen: its interfaces are virtio",
+			    value);
 }
 
-static bool no_model(struct parser *p, const char *value)
+static bool no_gateway(struct rl_spec *s, const char *value)
 {
-	return fail(p, "Ringlet emulates no network card, so '%.80s' cannot be chosen: its interfaces are virtio",
-		    value);
+	return rl_spec_fail(s, "Ringlet sets up no routes by way of '%.80s': a script can (script=)",
+			    value);
 }
 
-static bool no_gateway(struct parser *p, const char *value)
-{
-	return fail(p, "Ringlet sets up no routes by way of '%.80s': a script can (script=)",
-		    value);
-}
-
-static bool set_trusted(struct parser *p, const char *value)
-{
-	(void)p;
-	(void)value;
-	return true;
-}
-
-static bool no_untrusted(struct parser *p, const char *value)
-{
-	(void)value;
-	return fail(p, "a device cannot be 'untrusted' in this version of Ringlet: who serves it reaches all memory of the domain");
-}
-
-static const struct parameter {
-	const char *name;
-	bool flag;			/* has no value */
-	bool (*set)(struct parser *p, const char *value);
-} parameters[] = {
+static const struct rl_parameter parameters[] = {
 	{ "mac", false, set_mac },
 	{ "bridge", false, set_bridge },
 	{ "vifname", false, set_vifname },
@@ -249,73 +203,41 @@ static const struct parameter {
 	{ "rate", false, set_rate },
 	{ "mtu", false, set_mtu },
 	{ "devid", false, set_devid },
-	{ "backend", false, set_backend },
+	{ "backend", false, rl_spec_backend },
 	{ "type", false, no_model },
 	{ "model", false, no_model },
 	{ "gatewaydev", false, no_gateway },
 	{ "netdev", false, no_gateway },
-	{ "trusted", true, set_trusted },
-	{ "untrusted", true, no_untrusted },
+	{ "trusted", true, rl_spec_trusted },
+	{ "untrusted", true, rl_spec_untrusted },
 };
 
-#define NR_PARAMETERS	(sizeof(parameters) / sizeof(parameters[0]))
-
-static bool parameter(struct parser *p, char *word)
+static bool complete(struct rl_spec *s)
 {
-	char *value = strchr(word, '=');
-	size_t i;
+	struct rl_vif *vif = s->to;
 
-	if (!*word)
-		return true;
-	if (value)
-		*value++ = 0;
-	for (i = 0; i < NR_PARAMETERS; i++)
-		if (parameters[i].flag == !value &&
-		    !strcmp(word, parameters[i].name))
-			return parameters[i].set(p, value ? value : "");
-	return fail(p, "an interface has no '%.80s%s': ringlet.cfg(5) says what it has",
-		    word, value ? "=" : "");
-}
-
-static char *trim(char *word)
-{
-	size_t n;
-
-	while (isspace((unsigned char)*word))
-		word++;
-	for (n = strlen(word); n && isspace((unsigned char)word[n - 1]); n--)
-		word[n - 1] = 0;
-	return word;
-}
-
-static bool parse(struct parser *p, char *text)
-{
-	char *next;
-
-	for (; text; text = next) {
-		next = strchr(text, ',');
-		if (next)
-			*next++ = 0;
-		if (!parameter(p, trim(text)))
-			return false;
-	}
-	if (!p->has_bridge && !p->vif->script)
-		strcpy(p->vif->bridge, RL_DEFAULT_BRIDGE);
-	if (p->vif->ip && !p->vif->script)
-		return fail(p, "'ip' is for a script, and there is none: the domain itself sets its address");
+	if (!rl_spec_seen(s, "bridge") && !vif->script)
+		strcpy(vif->bridge, RL_DEFAULT_BRIDGE);
+	if (vif->ip && !vif->script)
+		return rl_spec_fail(s, "'ip' is for a script, and there is none: the domain itself sets its address");
 	return true;
 }
 
 bool rl_vif_parse(const char *text, struct rl_vif *vif, char *why, size_t size)
 {
-	struct parser p = { .vif = vif, .why = why, .size = size };
-	char *copy = strdup(text);
+	struct rl_spec s = {
+		.what = "an interface",
+		.parameters = parameters,
+		.nr = sizeof(parameters) / sizeof(parameters[0]),
+		.to = vif,
+		.why = why,
+		.size = size,
+	};
 	bool ok;
 
 	memset(vif, 0, sizeof(*vif));
 	vif->devid = RL_VIF_NO_DEVID;
-	ok = copy ? parse(&p, copy) : fail(&p, "out of memory");
-	free(copy);
+	ok = rl_spec_parse(&s, text) && complete(&s);
 	if (!ok)
 		rl_vif_free(vif);
 	return ok;

@@ -9,11 +9,14 @@
  *   attach  dev, kind, ...             as below; one that is known goes on
  *   backend dev, ...                   a new backend for a device
  *   detach  dev, force                 answered when the guest has let go
+ *   balloon dev, pages                 what the guest shall give back from now on
  *   list                               -> "devices": [...]
  *
  *   kind "vhost-user": type, queues, tag (type 26); descriptor: the connection
  *   kind "vhost-net": mac; descriptors: tap, /dev/vhost-net
+ *   kind "vhost-vsock": cid; descriptor: /dev/vhost-vsock
  *   kind "rng"
+ *   kind "balloon": pages
  *   restarted (vhost-user): the backend's process is a new one; true by default
  *
  * Events: {"event": "backend-lost", "dev": N}: it needs a connection, perhaps a
@@ -167,6 +170,10 @@ static enum backend_kind kind_of(const char *text)
 		return KIND_VHOST_USER;
 	if (!strcmp(text, "vhost-net"))
 		return KIND_VHOST_NET;
+	if (!strcmp(text, "vhost-vsock"))
+		return KIND_VHOST_VSOCK;
+	if (!strcmp(text, "balloon"))
+		return KIND_BALLOON;
 	return strcmp(text, "rng") ? KIND_NONE : KIND_RNG;
 }
 
@@ -209,6 +216,34 @@ static int take_vhost_net(struct request *r, struct device *d, char *error,
 	return rc;
 }
 
+static int take_balloon(struct request *r, struct device *d, char *error,
+			size_t size)
+{
+	int64_t pages = number(r, "pages", UINT32_MAX);
+
+	if (pages < 0) {
+		snprintf(error, size, "a balloon needs 'pages', how many the guest shall give back");
+		return -EINVAL;
+	}
+	return balloon_attach(d, (uint32_t)pages, error, size);
+}
+
+static int take_vhost_vsock(struct request *r, struct device *d, char *error,
+			    size_t size)
+{
+	int64_t cid = number(r, "cid", UINT32_MAX - 1LL);
+	int rc;
+
+	if (r->nfds != 1 || cid < 3) {
+		snprintf(error, size, "a vhost-vsock device needs /dev/vhost-vsock, and 'cid' of 3 or more");
+		return -EINVAL;
+	}
+	rc = vhost_vsock_attach(d, r->fds[0], (uint64_t)cid, error, size);
+	if (!rc)
+		r->nfds = 0;
+	return rc;
+}
+
 /* Give a device its backend; the answer comes when that is ready. */
 static void take_backend(struct request *r, struct device *d)
 {
@@ -225,6 +260,12 @@ static void take_backend(struct request *r, struct device *d)
 	case KIND_VHOST_NET:
 		rc = take_vhost_net(r, d, error, sizeof(error));
 		break;
+	case KIND_VHOST_VSOCK:
+		rc = take_vhost_vsock(r, d, error, sizeof(error));
+		break;
+	case KIND_BALLOON:
+		rc = take_balloon(r, d, error, sizeof(error));
+		break;
 	default:
 		rc = rng_attach(d, error, sizeof(error));
 	}
@@ -236,6 +277,21 @@ static void take_backend(struct request *r, struct device *d)
 	control_answer(r->id, error);
 }
 
+/* The virtio type of a kind that has one only. */
+static int64_t type_of(enum backend_kind kind)
+{
+	switch (kind) {
+	case KIND_VHOST_NET:
+		return VIRTIO_ID_NET;
+	case KIND_VHOST_VSOCK:
+		return VIRTIO_ID_VSOCK;
+	case KIND_BALLOON:
+		return VIRTIO_ID_BALLOON;
+	default:
+		return VIRTIO_ID_RNG;
+	}
+}
+
 static void op_attach(struct request *r)
 {
 	int64_t nr = number(r, "dev", RINGLET_VBUS_MAX_DEVICES - 1);
@@ -245,11 +301,11 @@ static void op_attach(struct request *r)
 	char text[80];
 
 	if (nr < 0 || !kind || (kind == KIND_VHOST_USER && type <= 0)) {
-		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, rng) and, for vhost-user, 'type'");
+		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, vhost-vsock, rng, balloon) and, for vhost-user, 'type'");
 		return;
 	}
 	if (kind != KIND_VHOST_USER)
-		type = kind == KIND_RNG ? VIRTIO_ID_RNG : VIRTIO_ID_NET;
+		type = type_of(kind);
 	if (devices[nr] && devices[nr]->phase != PHASE_NONE) {
 		snprintf(text, sizeof(text), "there is a device %lld already",
 			 (long long)nr);
@@ -305,6 +361,21 @@ static void op_detach(struct request *r)
 	device_unplug(d);
 }
 
+static void op_balloon(struct request *r)
+{
+	int64_t pages = number(r, "pages", UINT32_MAX);
+	struct device *d = device_of(r);
+
+	if (!d)
+		return;
+	if (d->s->kind != KIND_BALLOON || d->phase == PHASE_NONE || pages < 0) {
+		control_answer(r->id, "'balloon' needs 'dev', which is a balloon, and 'pages'");
+		return;
+	}
+	balloon_set(d, (uint32_t)pages);
+	control_answer(r->id, NULL);
+}
+
 static void op_list(struct request *r)
 {
 	struct json_object *list = json_object_new_array(), *item, *json;
@@ -349,8 +420,10 @@ static void dispatch(struct request *r)
 		op_backend(r);
 	else if (!strcmp(op, "detach"))
 		op_detach(r);
+	else if (!strcmp(op, "balloon"))
+		op_balloon(r);
 	else
-		control_answer(r->id, "there is no such 'op': it is one of start, attach, backend, detach, list");
+		control_answer(r->id, "there is no such 'op': it is one of start, attach, backend, detach, balloon, list");
 }
 
 /* --- The socket --------------------------------------------------------------- */

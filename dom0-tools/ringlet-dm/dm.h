@@ -86,6 +86,8 @@ struct saved_device {
 	uint32_t queues;
 	uint32_t generation;		/* of the configuration */
 	uint32_t config_size;
+	uint32_t pages_given;		/* balloon: by the guest, and not yet back */
+	uint32_t most_given;
 	uint8_t config[RINGLET_VBUS_MAX_CONFIG];
 	struct saved_request request;
 	struct saved_queue queue[RINGLET_VBUS_MAX_QUEUES];
@@ -126,6 +128,13 @@ int memory_open(uint64_t pages);
 void memory_close(void);
 /* [gpa, gpa + len) in this process, or NULL: not memory, or of two regions. */
 void *memory_at(uint64_t gpa, uint64_t len);
+/*
+ * The guest has given this memory back and uses it all the same: let there be zeros
+ * here. For a SIGBUS handler. Returns false when it cannot be that.
+ */
+bool memory_hole(const void *address);
+/* The page is the guest's again. */
+void memory_is_back(uint64_t gfn);
 
 /* --- Devices (device.c) --------------------------------------------------- */
 
@@ -134,6 +143,8 @@ enum backend_kind {
 	KIND_VHOST_USER,
 	KIND_VHOST_NET,
 	KIND_RNG,
+	KIND_VHOST_VSOCK,
+	KIND_BALLOON,
 };
 
 /* Where a backend is. It says itself when it has come to the next place. */
@@ -291,7 +302,18 @@ int vhost_user_attach(struct device *d, int fd, const char *tag, char *error,
 		      size_t size);
 int vhost_net_attach(struct device *d, int tap, int vhost, const uint8_t mac[6],
 		     char *error, size_t size);
+int vhost_vsock_attach(struct device *d, int vhost, uint64_t cid, char *error,
+		       size_t size);
 int rng_attach(struct device *d, char *error, size_t size);
+/* The guest shall give so many pages back. */
+int balloon_attach(struct device *d, uint32_t pages, char *error, size_t size);
+void balloon_set(struct device *d, uint32_t pages);
+
+/* For vhost of the kernel (vhost.c). Return 0 or -errno. */
+int vhost_set_memory(int fd);
+int vhost_set_queue(int fd, struct queue *q);
+/* It signals nobody any more. */
+void vhost_silence_queue(int fd, unsigned int index);
 
 /* --- Control (control.c) -------------------------------------------------- */
 

@@ -72,6 +72,13 @@ void guest_port_close(int port)
 	ioctl(device, RINGLET_IOC_EVTCHN_CLOSE, port);
 }
 
+static int hypercall(struct ringlet_hypercall *call)
+{
+	if (ioctl(device, RINGLET_IOC_HYPERCALL, call))
+		return -errno;
+	return (int)call->ret;
+}
+
 int guest_pause(bool pause)
 {
 	struct ringlet_hypercall call = {
@@ -80,7 +87,27 @@ int guest_pause(bool pause)
 		.args = { domain },
 	};
 
-	if (ioctl(device, RINGLET_IOC_HYPERCALL, &call))
-		return -errno;
-	return (int)call.ret;
+	return hypercall(&call);
+}
+
+int guest_memory_take(uint64_t gfn, uint32_t count)
+{
+	struct ringlet_depopulate d = {
+		.domain = domain,
+		.gfn = gfn,
+		.count = count,
+	};
+
+	return ioctl(device, RINGLET_IOC_DEPOPULATE, &d) ? -errno :
+							   (int)d.count;
+}
+
+int guest_memory_give(uint64_t gfn, uint32_t count)
+{
+	struct ringlet_hypercall call = {
+		.nr = RINGLET_HC_domctl_populate,
+		.args = { domain, gfn, count },
+	};
+
+	return hypercall(&call);
 }

@@ -26,4 +26,15 @@ void guest_port_close(int port);
 
 int guest_pause(bool pause);
 
+/*
+ * Take memory away: of pages [gfn, gfn + count) as many as follow each other. Returns
+ * how many; ENOENT: there is none at gfn.
+ */
+int guest_memory_take(uint64_t gfn, uint32_t count);
+/*
+ * Give memory, of zeros. Returns how many pages, at least 1. EEXIST: there is some at
+ * gfn; EINVAL: the guest has as much as it may; ENOMEM; EAGAIN: soon.
+ */
+int guest_memory_give(uint64_t gfn, uint32_t count);
+
 #endif /* DM_GUEST_H */

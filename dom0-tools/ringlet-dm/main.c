@@ -151,14 +151,18 @@ void loop_end(void)
 
 /* --- The program ------------------------------------------------------------ */
 
-/* The guest's memory is gone: so is the guest. */
-static void bus_error(int sig)
+/* Memory of the guest is gone: a page of it, or with the guest all of it. */
+static void bus_error(int sig, siginfo_t *info, void *context)
 {
 	static const char text[] =
 		"ringlet-dm: the domain's memory is gone, this is the end\n";
-	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+	ssize_t n;
 
 	(void)sig;
+	(void)context;
+	if (memory_hole(info->si_addr))
+		return;
+	n = write(STDERR_FILENO, text, sizeof(text) - 1);
 	(void)n;
 	_exit(3);
 }
@@ -190,10 +194,14 @@ static bool parse_domain(const char *text, uint32_t *domid)
 
 static int run(uint32_t domid)
 {
+	const struct sigaction bus = {
+		.sa_sigaction = bus_error,
+		.sa_flags = SA_SIGINFO,
+	};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGBUS, bus_error);
+	sigaction(SIGBUS, &bus, NULL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* Managers of other domains have the same user: they could trace this one. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

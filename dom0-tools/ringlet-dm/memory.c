@@ -11,9 +11,14 @@
 #include <unistd.h>
 
 #define REGION_PAGES	262144		/* 1 GiB; as much as a descriptor can be of */
+#define MAX_HOLES	64		/* that the guest touches */
 
 struct region regions[MAX_REGIONS];
 unsigned int region_count;
+
+/* Pages of zeros, in the place of such as the guest has given back. */
+static uint8_t *holes[MAX_HOLES];
+static unsigned int hole_count;
 
 static int open_region(struct region *r, uint64_t gfn, uint64_t count)
 {
@@ -65,6 +70,7 @@ void memory_close(void)
 		       regions[region_count].size);
 		close(regions[region_count].fd);
 	}
+	hole_count = 0;
 }
 
 void *memory_at(uint64_t gpa, uint64_t len)
@@ -79,4 +85,46 @@ void *memory_at(uint64_t gpa, uint64_t len)
 			return r->mapping + (gpa - r->start);
 	}
 	return NULL;
+}
+
+static struct region *region_of(const void *address)
+{
+	uintptr_t at = (uintptr_t)address;
+	unsigned int i;
+
+	for (i = 0; i < region_count; i++) {
+		uintptr_t start = (uintptr_t)regions[i].mapping;
+
+		if (at >= start && at - start < regions[i].size)
+			return &regions[i];
+	}
+	return NULL;
+}
+
+bool memory_hole(const void *address)
+{
+	uint8_t *page = (uint8_t *)((uintptr_t)address & ~(uintptr_t)4095);
+
+	if (hole_count == MAX_HOLES || !region_of(address) ||
+	    mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		 MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return false;
+	holes[hole_count++] = page;
+	return true;
+}
+
+void memory_is_back(uint64_t gfn)
+{
+	uint8_t *page = memory_at(gfn << 12, 4096);
+	struct region *r = region_of(page);
+	unsigned int i;
+
+	for (i = 0; i < hole_count; i++) {
+		if (holes[i] != page)
+			continue;
+		if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_SHARED |
+			 MAP_FIXED, r->fd, page - r->mapping) != MAP_FAILED)
+			holes[i] = holes[--hole_count];
+		return;
+	}
 }

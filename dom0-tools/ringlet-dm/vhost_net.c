@@ -38,28 +38,6 @@ static struct net *net_of(const struct device *d)
 	return d->private;
 }
 
-static int set_memory(int vhost)
-{
-	struct vhost_memory *table;
-	unsigned int i;
-	int rc;
-
-	table = calloc(1, sizeof(*table) +
-		       region_count * sizeof(*table->regions));
-	if (!table)
-		return -ENOMEM;
-	table->nregions = region_count;
-	for (i = 0; i < region_count; i++) {
-		table->regions[i].guest_phys_addr = regions[i].start;
-		table->regions[i].memory_size = regions[i].size;
-		table->regions[i].userspace_addr =
-			(uintptr_t)regions[i].mapping;
-	}
-	rc = ioctl(vhost, VHOST_SET_MEM_TABLE, table) ? -errno : 0;
-	free(table);
-	return rc;
-}
-
 /* What the guest can take, the tap may send. */
 static int set_offload(struct device *d)
 {
@@ -75,37 +53,15 @@ static int set_offload(struct device *d)
 	return ioctl(net_of(d)->tap, TUNSETOFFLOAD, offload) ? -errno : 0;
 }
 
-static uint64_t user_address(uint64_t gpa)
-{
-	return (uintptr_t)memory_at(gpa, 1);
-}
-
 static int start_queue(struct device *d, struct queue *q)
 {
-	const struct saved_queue *s = queue_saved(q);
-	struct vhost_vring_state number = { q->index, s->size };
-	struct vhost_vring_state base = { q->index, 0 };
-	struct vhost_vring_addr address = {
-		.index = q->index,
-		.desc_user_addr = user_address(s->desc),
-		.used_user_addr = user_address(s->device),
-		.avail_user_addr = user_address(s->driver),
-	};
-	struct vhost_vring_file kick = { q->index, q->kick };
-	struct vhost_vring_file call = { q->index, q->call };
 	struct vhost_vring_file backend = { q->index, net_of(d)->tap };
-	int fd = net_of(d)->vhost;
+	int rc = vhost_set_queue(net_of(d)->vhost, q);
 
-	if (d->s->ran)
-		base.num = ring_used(s);
-	if (ioctl(fd, VHOST_SET_VRING_NUM, &number) ||
-	    ioctl(fd, VHOST_SET_VRING_BASE, &base) ||
-	    ioctl(fd, VHOST_SET_VRING_ADDR, &address) ||
-	    ioctl(fd, VHOST_SET_VRING_CALL, &call) ||
-	    ioctl(fd, VHOST_SET_VRING_KICK, &kick) ||
-	    ioctl(fd, VHOST_NET_SET_BACKEND, &backend))
-		return -errno;
-	return 0;
+	if (rc)
+		return rc;
+	return ioctl(net_of(d)->vhost, VHOST_NET_SET_BACKEND, &backend) ?
+	       -errno : 0;
 }
 
 /* The kernel finishes the packets that it has in hand. */
@@ -117,8 +73,7 @@ static void stop_queues(struct device *d)
 	for (i = 0; i < d->s->queues; i++) {
 		none.index = i;
 		ioctl(net_of(d)->vhost, VHOST_NET_SET_BACKEND, &none);
-		ioctl(net_of(d)->vhost, VHOST_SET_VRING_KICK, &none);
-		ioctl(net_of(d)->vhost, VHOST_SET_VRING_CALL, &none);
+		vhost_silence_queue(net_of(d)->vhost, i);
 	}
 }
 
@@ -196,7 +151,7 @@ int vhost_net_attach(struct device *d, int tap, int vhost,
 	     ioctl(vhost, VHOST_GET_FEATURES, &net->vhost_features) ||
 	     ioctl(tap, TUNSETVNETHDRSZ, &header) ? -errno : 0;
 	if (!rc)
-		rc = set_memory(vhost);
+		rc = vhost_set_memory(vhost);
 	if (rc) {
 		snprintf(error, size, "vhost-net or the tap cannot be used: %s",
 			 strerror(-rc));

@@ -97,6 +97,8 @@ int cmd_uptime(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_dmesg(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_perf(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_console(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_mem_set(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_mem_max(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_vcpu_set(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_pause(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_unpause(const struct cmd_spec *cmd, int argc, char **argv);

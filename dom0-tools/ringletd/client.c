@@ -284,7 +284,8 @@ static void handle_request(struct client *c, struct rl *rl)
 	else if (op && !strcmp(op, "console"))
 		request_console(c, json);
 	else if (op && (!strcmp(op, "attach") || !strcmp(op, "detach") ||
-			!strcmp(op, "devices")))
+			!strcmp(op, "devices") || !strcmp(op, "mem-set") ||
+			!strcmp(op, "mem-max")))
 		request_wait(c, op, json, rl);
 	else
 		client_refuse(c, "the request is not understood: is 'ringlet' of the same version as ringletd?");

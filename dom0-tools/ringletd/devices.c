@@ -17,13 +17,20 @@
 
 #define RETRY_MS	200	/* doubled with each failure in a row */
 #define RETRY_MAX_MS	10000
+#define CUT_MS		5000	/* between looks at the size of logs */
 #define STEADY_MS	1000	/* attached for so long, it has not failed */
 #define SERVER_END_MS	10000	/* for a server to write what it has */
 
 static const char *const kinds[] = {
 	[DEVICE_DISK] = "disk",
 	[DEVICE_VIF] = "vif",
+	[DEVICE_SHARE] = "virtiofs",
+	[DEVICE_VSOCK] = "vsock",
+	[DEVICE_RNG] = "rng",
+	[DEVICE_BALLOON] = "balloon",
 };
+
+#define NR_KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
 int devices_prepare(void)
 {
@@ -55,14 +62,40 @@ const struct rl_vif *device_vif(const struct device *dev)
 	return NULL;
 }
 
-static const char *device_name(const struct device *dev)
+/* They are there as long as the domain: their numbers are their places. */
+const struct rl_share *device_share(const struct device *dev)
 {
-	static char text[32];
+	return &dev->domain->config.shares[dev->devid];
+}
 
-	if (dev->kind == DEVICE_DISK)
+const char *device_name(const struct device *dev)
+{
+	static char text[64];
+
+	switch (dev->kind) {
+	case DEVICE_DISK:
 		return device_disk(dev)->vdev;
-	snprintf(text, sizeof(text), "vif %u", dev->devid);
+	case DEVICE_SHARE:
+		snprintf(text, sizeof(text), "virtiofs '%s'",
+			 device_share(dev)->tag);
+		break;
+	default:
+		snprintf(text, sizeof(text), "%s %u", kinds[dev->kind],
+			 dev->devid);
+	}
 	return text;
+}
+
+const char *device_server(const struct device *dev)
+{
+	switch (dev->kind) {
+	case DEVICE_DISK:
+		return "qemu-storage-daemon";
+	case DEVICE_SHARE:
+		return "virtiofsd";
+	default:
+		return NULL;
+	}
 }
 
 struct device *device_by_number(struct domain *d, unsigned int number)
@@ -143,7 +176,7 @@ static void remove_device(struct device *dev)
 	device_release(dev);
 	if (dev->kind == DEVICE_DISK)
 		rl_config_remove_disk(&d->config, dev->devid);
-	else
+	else if (dev->kind == DEVICE_VIF)
 		rl_config_remove_vif(&d->config, dev->devid);
 	free(dev);
 	record_write(d);
@@ -183,13 +216,18 @@ void devices_failed(struct rl *rl, struct domain *d, const char *sentence)
 
 void device_attached(struct rl *rl, struct device *dev, const char *error)
 {
+	char log[PATH_LEN], text[WHY_LEN + PATH_LEN];
+
 	if (!error)
 		dev->known = true;
 	if (dev->state != ATTACHES)
 		return;
 	if (error) {
 		dev->known = false;
-		device_failed(rl, dev, error);
+		device_log(dev->domain, log, sizeof(log));
+		snprintf(text, sizeof(text), "%s: %s (%s has more)",
+			 device_name(dev), error, log);
+		device_failed(rl, dev, text);
 		return;
 	}
 	dev->state = ATTACHED;
@@ -198,6 +236,9 @@ void device_attached(struct rl *rl, struct device *dev, const char *error)
 	if (dev->client)
 		client_done(dev->client, dev->domain);
 	dev->client = NULL;
+	/* It may have been changed meanwhile. */
+	if (dev->kind == DEVICE_BALLOON)
+		manager_balloon(rl, dev, NULL);
 }
 
 void device_detached(struct rl *rl, struct device *dev, const char *error)
@@ -237,6 +278,11 @@ static uint64_t advance_device(struct rl *rl, struct device *dev)
 	case WAITS:
 		if (dev->retry > now)
 			return dev->retry;
+		/* The manager itself serves it. */
+		if (dev->kind == DEVICE_RNG || dev->kind == DEVICE_BALLOON) {
+			dev->state = READY;
+			return now;
+		}
 		rc = device_prepare(dev);
 		if (!rc)
 			return dev->deadline;
@@ -285,11 +331,33 @@ static uint64_t advance_domain(struct rl *rl, struct domain *d)
 
 static uint64_t next_time;
 
+/* Now and then, for as long as there are devices. Returns the next time, or 0. */
+static uint64_t cut_logs(void)
+{
+	static uint64_t next;
+	uint64_t now = now_ms();
+	char path[PATH_LEN];
+	bool due = next <= now, any = false;
+	struct domain *d;
+
+	for (d = domains; d; d = d->next) {
+		if (!d->devices)
+			continue;
+		any = true;
+		device_log(d, path, sizeof(path));
+		if (due)
+			log_cut(path);
+	}
+	if (due)
+		next = now + CUT_MS;
+	return any ? next : 0;
+}
+
 void devices_advance(struct rl *rl)
 {
 	struct domain *d, *next;
 
-	next_time = services_advance();
+	next_time = earliest(services_advance(), cut_logs());
 	for (d = domains; d; d = next) {
 		next = d->next;
 		next_time = earliest(next_time, advance_domain(rl, d));
@@ -359,6 +427,14 @@ bool devices_begin(struct domain *d)
 			add_device(d, DEVICE_DISK, c->disks[i].devid);
 		for (i = 0; i < c->nr_vifs; i++)
 			add_device(d, DEVICE_VIF, c->vifs[i].devid);
+		for (i = 0; i < c->nr_shares; i++)
+			add_device(d, DEVICE_SHARE, i);
+		if (c->vsock_cid)
+			add_device(d, DEVICE_VSOCK, 0);
+		if (rl_config_has_rng(c))
+			add_device(d, DEVICE_RNG, 0);
+		if (c->memory < c->maxmem)
+			add_device(d, DEVICE_BALLOON, 0);
 	}
 	for (dev = d->devices; dev; dev = dev->next) {
 		name_tap(dev);
@@ -405,7 +481,7 @@ void device_release(struct device *dev)
 	size_t i;
 
 	release_life(dev);
-	if (dev->kind != DEVICE_DISK)
+	if (!device_server(dev))
 		return;
 	device_path(dev, ".new", path, sizeof(path));
 	service_kill(path);
@@ -494,22 +570,27 @@ static void restore(struct domain *d, struct json_object *json)
 {
 	struct json_object *number, *kind, *devid, *tap;
 	struct device *dev;
-	bool disk;
+	size_t i = 0;
 
 	if (!json_object_object_get_ex(json, "dev", &number) ||
 	    !json_object_object_get_ex(json, "kind", &kind) ||
 	    !json_object_object_get_ex(json, "devid", &devid) ||
 	    !json_object_object_get_ex(json, "tap", &tap))
 		return;
-	disk = !strcmp(json_object_get_string(kind), kinds[DEVICE_DISK]);
-	dev = add_device(d, disk ? DEVICE_DISK : DEVICE_VIF,
+	while (i < NR_KINDS && strcmp(json_object_get_string(kind), kinds[i]))
+		i++;
+	if (i == DEVICE_SHARE && json_object_get_int64(devid) >=
+				 d->config.nr_shares)
+		return;
+	dev = i == NR_KINDS ? NULL :
+	      add_device(d, (enum device_kind)i,
 			 (uint32_t)json_object_get_int64(devid));
 	if (!dev)
 		return;
 	dev->number = (unsigned int)json_object_get_int64(number);
 	snprintf(dev->tap, sizeof(dev->tap), "%s",
 		 json_object_get_string(tap));
-	if (disk)
+	if (dev->kind == DEVICE_DISK)
 		device_watch_server(dev);
 }
 

@@ -11,6 +11,7 @@
 #ifndef DEVICES_H
 #define DEVICES_H
 
+#include <sys/resource.h>
 #include "ringletd.h"
 
 #define WHY_LEN		512
@@ -40,12 +41,28 @@ struct spawn {
 	uid_t uid;
 	gid_t gid;
 	bool trusted;		/* gives up its rights by itself */
+	uint64_t capabilities;	/* that it keeps, as root */
+	rlim_t files;		/* that it may open; 0: as many as the daemon */
+	rlim_t file_size;	/* bytes that a file may have; 0: any */
+	const char *share;	/* directory that it sees, as SHARE_PATH; or NULL */
+	bool readonly;		/* of that */
 	const char *log;	/* file that takes its output */
 	const char *path;	/* of its file */
 };
 
+/* What serves devices sees a shared directory here. */
+#define SHARE_PATH	"/share"
+
 /* Start a process, without privileges unless it is trusted. Returns its number or -errno. */
 pid_t service_spawn(const struct spawn *spawn);
+
+/*
+ * As fork(2), with namespaces of its own for the child, if the kernel lets domain
+ * 0 have them (*own). There sandbox_enter() gives it a root that has no more than
+ * it needs. Returns 0 or -errno.
+ */
+pid_t sandbox_fork(bool *own);
+int sandbox_enter(const struct spawn *spawn);
 
 /* The number of the process that holds the file, or 0. */
 pid_t service_running(const char *path);
@@ -75,6 +92,10 @@ uint64_t services_advance(void);
 enum device_kind {
 	DEVICE_DISK,
 	DEVICE_VIF,
+	DEVICE_SHARE,
+	DEVICE_VSOCK,
+	DEVICE_RNG,
+	DEVICE_BALLOON,
 };
 
 enum device_state {
@@ -102,7 +123,7 @@ struct device {
 	struct watch result;	/* PREPARES: from the child */
 	int fds[MAX_FDS];	/* READY */
 	unsigned int nr_fds;
-	struct service *server;	/* qemu-storage-daemon, or NULL */
+	struct service *server;	/* qemu-storage-daemon or virtiofsd, or NULL */
 	bool restarted;		/* since the manager last had it: another process */
 	char tap[IFNAMSIZ];	/* network: "" if there is none */
 	struct client *client;	/* waits for it to come or go */
@@ -111,6 +132,11 @@ struct device {
 /* What the configuration says about a device. */
 const struct rl_disk *device_disk(const struct device *dev);
 const struct rl_vif *device_vif(const struct device *dev);
+const struct rl_share *device_share(const struct device *dev);
+
+/* For sentences: "xvda"; and the program behind it, or NULL. */
+const char *device_name(const struct device *dev);
+const char *device_server(const struct device *dev);
 
 /* Its backend was lost: prepare it again. */
 void device_lost(struct device *dev);
@@ -139,7 +165,7 @@ void device_detached(struct rl *rl, struct device *dev, const char *error);
 /* All managers' devices must be attached anew. */
 void devices_manager_lost(struct domain *d);
 
-/* --- Preparing (prepare.c, disk.c, tap.c, nat.c) ---------------------------- */
+/* --- Preparing (prepare.c and others) ---------------------------- */
 
 /* Begin: a child is started. Returns 0 or -errno. */
 int device_prepare(struct device *dev);
@@ -152,6 +178,9 @@ void device_watch_server(struct device *dev);
 void device_path(const struct device *dev, const char *end, char *path,
 		 size_t size);
 
+/* The file that takes what the processes behind a domain's devices say. */
+void device_log(const struct domain *d, char *path, size_t size);
+
 /*
  * Send a packet of text with 'nr' descriptors, up to MAX_FDS; does not wait for
  * room. Returns 0 or -errno.
@@ -163,6 +192,21 @@ int send_fds(int fd, const char *text, const int *fds, unsigned int nr);
  * *fresh: the server was started for it.
  */
 int disk_prepare(const struct device *dev, bool *fresh, char *why, size_t size);
+
+/* In the child: a connection to a new virtiofsd, or -1 with a sentence. */
+int share_prepare(const struct device *dev, char *why, size_t size);
+
+/* In the child: /dev/vhost-vsock, or -1 with a sentence. */
+int vsock_prepare(char *why, size_t size);
+
+/*
+ * For servers, in the child: a socket to listen on, or -1; a connection to it, or
+ * -1 with a sentence; and, when it is ready, its file becomes the one by which the
+ * daemon knows it (until then ".new").
+ */
+int server_socket(const struct device *dev);
+int server_connect(const struct device *dev, char *why, size_t size);
+int server_settle(const struct device *dev, char *why, size_t size);
 
 /* In the child: tap and /dev/vhost-net. 0, or -1 with a sentence. */
 int tap_prepare(const struct device *dev, int fds[MAX_FDS], char *why,
@@ -190,11 +234,15 @@ struct manager {
 	bool ending;		/* an earlier one, which must have gone first */
 	uint64_t retry;		/* ms: not to be started before */
 	uint64_t started;	/* ms */
+	uint64_t kill_at;	/* ms: it must have ended by then; 0: it need not */
 	unsigned int failures;
 };
 
 /* Start it if need be, see to its deadlines. When to come back (ms), or 0. */
 uint64_t manager_advance(struct rl *rl, struct domain *d);
+
+/* Tell it how much memory the guest shall have. */
+void manager_balloon(struct rl *rl, struct device *dev, struct client *client);
 
 /* Tell it about a device; device_attached() or device_detached() follows. */
 void manager_attach(struct rl *rl, struct device *dev);

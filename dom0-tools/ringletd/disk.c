@@ -19,11 +19,10 @@
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#define START_MS	20000
+#define START_MS	60000
 #define BUSY_TRIES	50
 #define BUSY_NS		(100 * 1000 * 1000L)
 #define MAX_ARGS	(8 + 4 * RL_DISK_CHAIN)
@@ -117,28 +116,6 @@ static int open_files(const struct rl_disk *disk, struct rl_disk_chain *chain,
 	return rc;
 }
 
-static void address(const struct device *dev, struct sockaddr_un *a)
-{
-	memset(a, 0, sizeof(*a));
-	a->sun_family = AF_UNIX;
-	device_path(dev, ".sock", a->sun_path, sizeof(a->sun_path));
-}
-
-static int make_socket(const struct device *dev)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un a;
-
-	address(dev, &a);
-	unlink(a.sun_path);
-	if (fd >= 0 && (bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
-			listen(fd, 1))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
 /* What it wrote last, as the reason of its end. */
 static void read_reason(const char *log, off_t from, char *why, size_t size)
 {
@@ -184,8 +161,7 @@ static int run_server(const struct device *dev, struct rl_disk_chain *chain,
 		snprintf(why, size, "qemu-storage-daemon is missing: it is in Debian's package qemu-system-common");
 		return -1;
 	}
-	snprintf(log, sizeof(log), "%s/devices-%s.log", rl_log_dir(),
-		 dev->domain->config.name);
+	device_log(dev->domain, log, sizeof(log));
 	stat(log, &st);
 	fstat(chain->file[0].fd, &image);
 	s.uid = image.st_uid;
@@ -196,7 +172,7 @@ static int run_server(const struct device *dev, struct rl_disk_chain *chain,
 		return -1;
 	}
 	s.fds[s.nr_fds++] = monitor[1];
-	s.fds[s.nr_fds++] = make_socket(dev);
+	s.fds[s.nr_fds++] = server_socket(dev);
 	for (i = 0; i < chain->nr; i++)
 		s.fds[s.nr_fds++] = chain->file[i].fd;
 	pid = service_spawn(&s);
@@ -213,8 +189,7 @@ static int run_server(const struct device *dev, struct rl_disk_chain *chain,
  * Start the server. Its file has another name until it is ready: if this process
  * is killed before, the next one ends what is half made.
  */
-static int start_server(const struct device *dev, const char *path, char *why,
-			size_t size)
+static int start_server(const struct device *dev, char *why, size_t size)
 {
 	struct rl_disk_chain chain;
 	char fresh[PATH_LEN];
@@ -226,30 +201,16 @@ static int start_server(const struct device *dev, const char *path, char *why,
 		return -1;
 	rc = run_server(dev, &chain, fresh, why, size);
 	rl_disk_close(&chain);
-	if (!rc && rename(fresh, path)) {
-		snprintf(why, size, "cannot write %s: %s", path,
-			 strerror(errno));
-		service_kill(fresh);
-		rc = -1;
-	}
-	return rc;
+	return rc ? rc : server_settle(dev, why, size);
 }
 
 int disk_prepare(const struct device *dev, bool *fresh, char *why, size_t size)
 {
-	struct sockaddr_un a;
 	char path[PATH_LEN];
-	int fd;
 
 	device_path(dev, ".pid", path, sizeof(path));
 	*fresh = !service_running(path);
-	if (*fresh && start_server(dev, path, why, size))
+	if (*fresh && start_server(dev, why, size))
 		return -1;
-	address(dev, &a);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a)))
-		return fd;
-	snprintf(why, size, "cannot connect to qemu-storage-daemon: %s",
-		 strerror(errno));
-	return -1;
+	return server_connect(dev, why, size);
 }

@@ -298,6 +298,7 @@ static void read_result(struct domain *d, char *text)
 	d->bus.pages = strtoull(text, &text, 10);
 	d->bus.gfn = strtoull(text, &text, 10);
 	d->bus.port = (uint32_t)strtoul(text, &text, 10);
+	d->memory = d->config.memory << 8;
 }
 
 static void builder_ended(struct rl *rl, struct domain *d, int status)
@@ -541,6 +542,7 @@ static void resume(void *context, struct rl_config *config,
 	d->domid = r->domid;
 	d->paused = r->paused;
 	d->bus = r->bus;
+	d->memory = r->memory;
 	devices_resume(d, r->devices);
 	if (state == CREATING) {
 		note("domain '%s' was being created when the last ringletd ended: it is removed",

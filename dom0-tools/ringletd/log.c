@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +60,37 @@ void conlog_open(struct conlog *log, const char *name, bool fresh)
 		rename(log->path, other);
 	}
 	open_file(log, 0);
+}
+
+/*
+ * The processes have the file open, so it stays the same one. What they write
+ * between the copy and the cut is lost.
+ */
+void log_cut(const char *path)
+{
+	int from = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), to;
+	char other[PATH_LEN + 8];
+	struct stat st;
+	off_t pos;
+
+	if (from < 0)
+		return;
+	if (fstat(from, &st) || (uint64_t)st.st_size <= conlog_limit) {
+		close(from);
+		return;
+	}
+	snprintf(other, sizeof(other), "%s.1", path);
+	to = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+		  O_NOFOLLOW, 0640);
+	pos = st.st_size - (off_t)conlog_limit;
+	while (to >= 0 && pos < st.st_size &&
+	       sendfile(to, from, &pos, (size_t)(st.st_size - pos)) > 0)
+		;
+	if (ftruncate(from, 0))
+		note("cannot cut %s: %s", path, strerror(errno));
+	if (to >= 0)
+		close(to);
+	close(from);
 }
 
 void conlog_close(struct conlog *log)

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +26,8 @@
 #define LOG_KIB_MAX	(1 << 20)
 
 #define MAX_EVENTS	16
+#define UID_MIN		1000
+#define UID_MAX		(0xfffffffeU - RINGLET_DOMID_MAX)
 
 static int epoll_fd = -1;
 
@@ -39,8 +40,7 @@ static struct watch console_virq = { .fd = -1 };
 static struct epoll_event events[MAX_EVENTS];
 static int nr_events;
 
-uid_t manager_uid = 65534;	/* nobody, nogroup */
-gid_t manager_gid = 65534;
+uid_t manager_uids = 1900000000;	/* no distribution uses these */
 
 static bool stop;		/* the daemon shall end */
 static bool check, drain;	/* due in this turn */
@@ -343,11 +343,12 @@ static int run(bool foreground)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "Usage: ringletd [-F] [--log-size=KIB] [--user=USER]\n\n"
+	fprintf(to, "Usage: ringletd [-F] [--log-size=KIB] [--uid-base=UID]\n\n"
 		"Consoles and life of Ringlet's domains.\n\n"
 		"  -F, --foreground        do not go into the background\n"
 		"      --log-size=KIB      size at which a console log is cut (1024)\n"
-		"      --user=USER         whom device managers run as (nobody)\n"
+		"      --uid-base=UID      device managers run as this user plus the\n"
+		"                          domain's identifier (1900000000)\n"
 		"  -V, --version           print the version\n");
 }
 
@@ -366,31 +367,20 @@ static bool parse_size(const char *text)
 	return true;
 }
 
-/* A name in /etc/passwd, or UID:GID. */
-static bool parse_user(const char *text)
+/* As many users as there are identifiers of domains. */
+static bool parse_uids(const char *text)
 {
-	FILE *f = fopen("/etc/passwd", "re");
-	struct passwd *p = NULL;
-	char rest;
+	unsigned long long uid;
+	char *end;
 
-	if (sscanf(text, "%u:%u%c", &manager_uid, &manager_gid, &rest) == 2) {
-		if (f)
-			fclose(f);
-		return manager_uid;
+	uid = strtoull(text, &end, 10);
+	if (*end || uid < UID_MIN || uid > UID_MAX) {
+		fprintf(stderr, "ringletd: --uid-base must be %d to %u: it is '%s'\n",
+			UID_MIN, UID_MAX, text);
+		return false;
 	}
-	while (f && (p = fgetpwent(f)) && strcmp(p->pw_name, text))
-		;
-	if (p) {
-		manager_uid = p->pw_uid;
-		manager_gid = p->pw_gid;
-	}
-	if (f)
-		fclose(f);
-	if (p && manager_uid)
-		return true;
-	fprintf(stderr, "ringletd: --user must be a user other than root, or UID:GID: it is '%s'\n",
-		text);
-	return false;
+	manager_uids = (uid_t)uid;
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -398,7 +388,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "foreground", no_argument, NULL, 'F' },
 		{ "log-size", required_argument, NULL, 's' },
-		{ "user", required_argument, NULL, 'u' },
+		{ "uid-base", required_argument, NULL, 'u' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
@@ -416,7 +406,7 @@ int main(int argc, char **argv)
 				return 2;
 			break;
 		case 'u':
-			if (!parse_user(optarg))
+			if (!parse_uids(optarg))
 				return 2;
 			break;
 		case 'V':

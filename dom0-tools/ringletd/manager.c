@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <json-c/json.h>
+#include <linux/virtio_ids.h>
 
 #define PACKET_MAX	65536
 #define ANSWER_MS	15000
@@ -30,8 +31,9 @@
 #define RETRY_MS	100
 #define MAX_FAILURES	6	/* in a row, until nobody waits for it */
 #define RETRY_MAX_MS	10000
+#define FILE_SIZE	(16 << 20)	/* of its log, and of what it saves */
 
-enum op_kind { OP_START, OP_ATTACH, OP_DETACH, OP_LIST };
+enum op_kind { OP_START, OP_ATTACH, OP_DETACH, OP_LIST, OP_BALLOON };
 
 /* What the manager was told and has not answered. */
 struct op {
@@ -40,7 +42,7 @@ struct op {
 	unsigned int id;
 	uint64_t deadline;
 	struct device *device;	/* OP_ATTACH, OP_DETACH; NULL: it is gone */
-	struct client *client;	/* OP_LIST; NULL: it is gone */
+	struct client *client;	/* OP_LIST, OP_BALLOON; NULL: it is gone */
 };
 
 static const char *domain_name(const struct domain *d)
@@ -55,6 +57,13 @@ static void manager_path(const struct domain *d, const char *end, char *path,
 		 end);
 }
 
+/* It ends with its connection, of which it is told so; otherwise it is killed. */
+static void hang_up(struct manager *m)
+{
+	watch_close(&m->control);
+	m->kill_at = now_ms() + END_MS;
+}
+
 /* --- Messages --------------------------------------------------------------- */
 
 static void answered(struct rl *rl, struct domain *d, struct op *op,
@@ -67,7 +76,7 @@ static void answered(struct rl *rl, struct domain *d, struct op *op,
 		if (error) {
 			note("the device manager of domain '%s' cannot serve it: %s",
 			     domain_name(d), error);
-			watch_close(&d->manager->control);
+			hang_up(d->manager);
 		} else {
 			d->manager->up = true;
 		}
@@ -86,6 +95,12 @@ static void answered(struct rl *rl, struct domain *d, struct op *op,
 			devices = NULL;
 		if (op->client)
 			client_listed(op->client, d, devices);
+		break;
+	case OP_BALLOON:
+		if (op->client && error)
+			client_refuse(op->client, error);
+		else if (op->client)
+			client_done(op->client, d);
 		break;
 	}
 }
@@ -111,7 +126,8 @@ static void fail_ops(struct rl *rl, struct domain *d, const char *why)
 	d->manager->ops = NULL;
 	while ((op = all)) {
 		all = op->next;
-		if (op->kind == OP_LIST || op->kind == OP_DETACH)
+		if (op->kind == OP_LIST || op->kind == OP_DETACH ||
+		    op->kind == OP_BALLOON)
 			answered(rl, d, op, NULL, why);
 		free(op);
 	}
@@ -158,6 +174,12 @@ static struct json_object *new_request(const char *op)
 
 	json_object_object_add(json, "op", json_object_new_string(op));
 	return json;
+}
+
+static void add_string(struct json_object *json, const char *key,
+		       const char *value)
+{
+	json_object_object_add(json, key, json_object_new_string(value));
 }
 
 static void add_number(struct json_object *json, const char *key,
@@ -243,7 +265,7 @@ static void control_ready(struct watch *w, uint32_t mask, struct rl *rl)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		watch_close(w);
+		hang_up(m);
 		return;
 	}
 	packet[n] = 0;
@@ -264,6 +286,7 @@ static void manager_ended(struct service *s, struct rl *rl)
 
 	m->service = NULL;
 	m->up = false;
+	m->kill_at = 0;
 	watch_close(&m->control);
 	if (m->ending) {
 		m->ending = false;
@@ -300,8 +323,9 @@ static int spawn_manager(struct rl *rl, struct domain *d, int control)
 	struct spawn s = {
 		.argv = argv,
 		.nr_fds = 3,
-		.uid = manager_uid,
-		.gid = manager_gid,
+		.uid = manager_uids + d->domid,
+		.gid = manager_uids + d->domid,
+		.file_size = FILE_SIZE,
 		.log = log,
 		.path = path,
 	};
@@ -311,10 +335,9 @@ static int spawn_manager(struct rl *rl, struct domain *d, int control)
 		return rl_fail(rl, ENOENT, "ringlet-dm is missing: it belongs beside ringletd");
 	snprintf(domid, sizeof(domid), "--domain=%u", d->domid);
 	snprintf(name, sizeof(name), "--name=%s", domain_name(d));
-	snprintf(log, sizeof(log), "%s/devices-%s.log", rl_log_dir(),
-		 domain_name(d));
+	device_log(d, log, sizeof(log));
 	manager_path(d, ".manager", path, sizeof(path));
-	s.fds[0] = rl_domain_fd(rl, d->domid);
+	s.fds[0] = rl_domain_fd(rl, d->domid, d->bus.pages);
 	s.fds[1] = control;
 	s.fds[2] = open_state(d);
 	if (s.fds[0] >= 0 && s.fds[2] >= 0)
@@ -406,6 +429,13 @@ uint64_t manager_advance(struct rl *rl, struct domain *d)
 		start_manager(rl, d);
 	if (!m->service || m->ending)
 		next = m->retry;
+	if (m->service && m->kill_at && m->kill_at <= now) {
+		note("the device manager of domain '%s' has closed its connection, and does not end: it is killed",
+		     domain_name(d));
+		service_signal(m->service, SIGKILL);
+		m->kill_at = now + END_MS;
+	}
+	next = earliest(next, m->kill_at);
 	for (op = m->ops; op; op = op->next) {
 		if (op->deadline <= now) {
 			note("the device manager of domain '%s' does not answer: it is killed",
@@ -419,27 +449,51 @@ uint64_t manager_advance(struct rl *rl, struct domain *d)
 	return next;
 }
 
+/* What it is, in the words of ringlet-dm. */
+static void describe(struct json_object *json, const struct device *dev)
+{
+	char mac[RL_MAC_LEN];
+
+	switch (dev->kind) {
+	case DEVICE_DISK:
+		add_string(json, "kind", "vhost-user");
+		add_number(json, "type", VIRTIO_ID_BLOCK);
+		add_number(json, "queues", 1);
+		break;
+	case DEVICE_VIF:
+		rl_mac_format(device_vif(dev)->mac, mac);
+		add_string(json, "kind", "vhost-net");
+		add_string(json, "mac", mac);
+		break;
+	case DEVICE_SHARE:
+		add_string(json, "kind", "vhost-user");
+		add_number(json, "type", VIRTIO_ID_FS);
+		add_number(json, "queues", 2);
+		add_string(json, "tag", device_share(dev)->tag);
+		break;
+	case DEVICE_VSOCK:
+		add_string(json, "kind", "vhost-vsock");
+		add_number(json, "cid", dev->domain->config.vsock_cid);
+		break;
+	case DEVICE_RNG:
+		add_string(json, "kind", "rng");
+		break;
+	case DEVICE_BALLOON:
+		add_string(json, "kind", "balloon");
+		add_number(json, "pages", dev->domain->bus.pages -
+					  dev->domain->memory);
+		break;
+	}
+}
+
 void manager_attach(struct rl *rl, struct device *dev)
 {
 	struct json_object *json;
-	char mac[RL_MAC_LEN];
 
 	(void)rl;
 	json = new_request(dev->known ? "backend" : "attach");
 	add_number(json, "dev", dev->number);
-	if (!dev->known && dev->kind == DEVICE_DISK) {
-		json_object_object_add(json, "kind",
-				       json_object_new_string("vhost-user"));
-		add_number(json, "type", 2);
-		add_number(json, "queues", 1);
-	} else if (!dev->known) {
-		rl_mac_format(device_vif(dev)->mac, mac);
-		json_object_object_add(json, "kind",
-				       json_object_new_string("vhost-net"));
-		json_object_object_add(json, "mac",
-				       json_object_new_string(mac));
-		add_number(json, "queues", 1);
-	}
+	describe(json, dev);
 	if (dev->kind == DEVICE_DISK)
 		json_object_object_add(json, "restarted",
 				       json_object_new_boolean(dev->restarted));
@@ -456,6 +510,16 @@ void manager_detach(struct rl *rl, struct device *dev, bool force)
 	add_number(json, "dev", dev->number);
 	json_object_object_add(json, "force", json_object_new_boolean(force));
 	request(dev->domain, json, OP_DETACH, dev, NULL);
+}
+
+void manager_balloon(struct rl *rl, struct device *dev, struct client *client)
+{
+	struct json_object *json = new_request("balloon");
+
+	(void)rl;
+	add_number(json, "dev", dev->number);
+	add_number(json, "pages", dev->domain->bus.pages - dev->domain->memory);
+	request(dev->domain, json, OP_BALLOON, dev, client);
 }
 
 void manager_list(struct rl *rl, struct domain *d, struct client *client)

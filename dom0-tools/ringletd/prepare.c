@@ -7,6 +7,7 @@
 #include "device.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,31 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PREPARE_MS	30000
+#define PREPARE_MS	70000
+#define KILL_MS		1000
 
 void device_path(const struct device *dev, const char *end, char *path,
 		 size_t size)
 {
-	snprintf(path, size, "%s/devices/%s.%u%s", rl_run_dir(),
-		 dev->domain->config.name, dev->devid, end);
+	snprintf(path, size, "%s/devices/%s.%s%u%s", rl_run_dir(),
+		 dev->domain->config.name,
+		 dev->kind == DEVICE_SHARE ? "fs" : "", dev->devid, end);
+}
+
+void device_log(const struct domain *d, char *path, size_t size)
+{
+	snprintf(path, size, "%s/devices-%s.log", rl_log_dir(),
+		 d->config.name);
+}
+
+int vsock_prepare(char *why, size_t size)
+{
+	int fd = open("/dev/vhost-vsock", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		snprintf(why, size, "cannot open /dev/vhost-vsock (%s): domain 0's kernel needs the module 'vhost_vsock'",
+			 strerror(errno));
+	return fd;
 }
 
 int send_fds(int fd, const char *text, const int *fds, unsigned int nr)
@@ -53,10 +72,20 @@ static void prepare_and_exit(const struct device *dev, int out)
 	unsigned int nr = 0;
 	bool fresh = false;
 
-	if (dev->kind == DEVICE_DISK) {
+	switch (dev->kind) {
+	case DEVICE_DISK:
 		fds[0] = disk_prepare(dev, &fresh, why, sizeof(why));
 		nr = fds[0] >= 0 ? 1 : 0;
-	} else {
+		break;
+	case DEVICE_SHARE:
+		fds[0] = share_prepare(dev, why, sizeof(why));
+		nr = fds[0] >= 0 ? 1 : 0;
+		break;
+	case DEVICE_VSOCK:
+		fds[0] = vsock_prepare(why, sizeof(why));
+		nr = fds[0] >= 0 ? 1 : 0;
+		break;
+	default:
 		nr = tap_prepare(dev, fds, why, sizeof(why)) ? 0 : 2;
 	}
 	_exit(send_fds(out, !nr ? why : fresh ? "+new" : "+", fds, nr) != 0);
@@ -70,8 +99,8 @@ static void server_ended(struct service *s, struct rl *rl)
 
 	(void)rl;
 	dev->server = NULL;
-	note("qemu-storage-daemon of disk %s of domain '%s' has ended: it will be started again",
-	     device_disk(dev)->vdev, dev->domain->config.name);
+	note("%s of %s of domain '%s' has ended: it will be started again",
+	     device_server(dev), device_name(dev), dev->domain->config.name);
 	device_lost(dev);
 }
 
@@ -121,9 +150,9 @@ static void result_ready(struct watch *w, uint32_t mask, struct rl *rl)
 	if (n > 0 && text[0] == '+' && dev->nr_fds) {
 		dev->state = READY;
 		dev->restarted |= !strcmp(text, "+new");
-		if (dev->kind == DEVICE_DISK && !dev->server)
+		if (device_server(dev) && !dev->server)
 			device_watch_server(dev);
-		if (dev->kind == DEVICE_DISK && !dev->server)
+		if (device_server(dev) && !dev->server)
 			device_lost(dev);
 		return;
 	}
@@ -135,6 +164,12 @@ int device_prepare(struct device *dev)
 {
 	pid_t parent = getpid();
 	int pair[2], out, rc;
+
+	/* It serves one connection: the next one is another process. */
+	if (dev->kind == DEVICE_SHARE) {
+		service_end(dev->server, SIGKILL, KILL_MS);
+		dev->server = NULL;
+	}
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;

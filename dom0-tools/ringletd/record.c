@@ -82,6 +82,8 @@ int record_write(const struct domain *d)
 	json_object_object_add(json, "paused",
 			       json_object_new_boolean(d->paused));
 	json_object_object_add(json, "bus", bus_to_json(&d->bus));
+	json_object_object_add(json, "memory",
+			       json_object_new_uint64(d->memory));
 	json_object_object_add(json, "devices", devices_to_json(d));
 	json_object_object_add(json, "config", rl_config_to_json(&d->config));
 	rc = json_object_to_file_ext(fresh, json, JSON_C_TO_STRING_PRETTY |
@@ -122,19 +124,21 @@ static bool parse_state(struct json_object *json, enum domain_state *state)
 /* Everything but the configuration. */
 static bool parse_record(struct json_object *json, struct record *r)
 {
-	struct json_object *state, *domid, *paused, *bus;
+	struct json_object *state, *domid, *paused, *bus, *memory;
 
 	memset(r, 0, sizeof(*r));
 	if (!json_object_object_get_ex(json, "state", &state) ||
 	    !json_object_object_get_ex(json, "domid", &domid) ||
 	    !json_object_object_get_ex(json, "paused", &paused) ||
 	    !json_object_object_get_ex(json, "bus", &bus) ||
+	    !json_object_object_get_ex(json, "memory", &memory) ||
 	    !json_object_object_get_ex(json, "devices", &r->devices) ||
 	    !json_object_is_type(r->devices, json_type_array) ||
 	    !parse_state(state, &r->state) || !read_bus(bus, &r->bus))
 		return false;
 	r->domid = (uint32_t)json_object_get_int64(domid);
 	r->paused = json_object_get_boolean(paused);
+	r->memory = json_object_get_uint64(memory);
 	return true;
 }
 

@@ -47,7 +47,7 @@ static struct domain *find_domain(struct client *c, struct json_object *json)
 		refuse(c, "domain '%s' is still being built: try again in a moment",
 		       d->config.name);
 	else if (!d->bus.pages)
-		refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices",
+		refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices, and its memory stays as it is",
 		       d->config.name);
 	else
 		return d;
@@ -205,6 +205,13 @@ static void add_disk(struct json_object *json, const struct rl_disk *disk)
 	add_string(json, "access", disk->readonly ? "ro" : "rw");
 }
 
+static void add_balloon(struct json_object *json, const struct domain *d)
+{
+	add_string(json, "kind", "balloon");
+	json_object_object_add(json, "memory_mib", json_object_new_int64(
+			       (int64_t)(d->memory >> 8)));
+}
+
 static void add_vif(struct json_object *json, const struct device *dev)
 {
 	const struct rl_vif *vif = device_vif(dev);
@@ -217,6 +224,39 @@ static void add_vif(struct json_object *json, const struct device *dev)
 	add_string(json, "vifname", dev->tap);
 }
 
+static void add_share(struct json_object *json, const struct rl_share *share)
+{
+	add_string(json, "kind", "virtiofs");
+	add_string(json, "tag", share->tag);
+	add_string(json, "path", share->path);
+	add_string(json, "access", share->readonly ? "ro" : "rw");
+}
+
+static void add_device(struct json_object *json, const struct device *dev)
+{
+	switch (dev->kind) {
+	case DEVICE_DISK:
+		add_disk(json, device_disk(dev));
+		break;
+	case DEVICE_VIF:
+		add_vif(json, dev);
+		break;
+	case DEVICE_SHARE:
+		add_share(json, device_share(dev));
+		break;
+	case DEVICE_VSOCK:
+		add_string(json, "kind", "vsock");
+		json_object_object_add(json, "cid", json_object_new_int64(
+				       dev->domain->config.vsock_cid));
+		break;
+	case DEVICE_RNG:
+		add_string(json, "kind", "rng");
+		break;
+	case DEVICE_BALLOON:
+		add_balloon(json, dev->domain);
+	}
+}
+
 void client_listed(struct client *c, struct domain *d,
 		   struct json_object *known)
 {
@@ -226,10 +266,7 @@ void client_listed(struct client *c, struct domain *d,
 
 	for (dev = d->devices; dev; dev = dev->next) {
 		json = json_object_new_object();
-		if (dev->kind == DEVICE_DISK)
-			add_disk(json, device_disk(dev));
-		else
-			add_vif(json, dev);
+		add_device(json, dev);
 		json_object_object_add(json, "devid",
 				       json_object_new_int64(dev->devid));
 		json_object_object_add(json, "dev",
@@ -254,6 +291,8 @@ void request_devices(struct client *c, const char *op,
 		attach(c, d, json);
 	else if (!strcmp(op, "detach"))
 		detach(c, d, json, rl);
+	else if (!strcmp(op, "mem-set") || !strcmp(op, "mem-max"))
+		request_memory(c, d, op, json, rl);
 	else
 		manager_list(rl, d, c);
 }

@@ -87,6 +87,12 @@ void conreader_skip(struct conreader *r, size_t len);
 extern uint64_t conlog_limit;	/* bytes of one file */
 
 /*
+ * Cut a log that other processes append to, if it has grown beyond a size: its end
+ * is kept as ".1".
+ */
+void log_cut(const char *path);
+
+/*
  * The spool: a file mapped into memory that the hypervisor writes console
  * output into. So what was taken from the hypervisor and not yet written to
  * the log survives when this process is killed between the two.
@@ -121,6 +127,7 @@ struct domain {
 	bool cancelled;		/* whoever wanted it is gone */
 	uint32_t domid;		/* not in CREATING and RESTARTING */
 	struct rl_bus bus;	/* as domid; all 0 if it is not known */
+	uint64_t memory;	/* pages that it shall have; as domid */
 	pid_t builder;		/* 0: none */
 	int result;		/* pipe from the builder */
 	struct client *creator;	/* waits for the reply, or NULL */
@@ -170,6 +177,7 @@ struct record {
 	uint32_t domid;
 	bool paused;
 	struct rl_bus bus;
+	uint64_t memory;
 	struct json_object *devices;	/* for devices_resume(), or NULL */
 };
 
@@ -180,8 +188,8 @@ void records_read(void (*found)(void *context, struct rl_config *config,
 
 /* --- Devices (devices.c and others, see devices.h) ------------------------- */
 
-extern uid_t manager_uid;	/* what device managers run as */
-extern gid_t manager_gid;
+/* Device managers run as this user and group, plus the domain's identifier. */
+extern uid_t manager_uids;
 
 int devices_prepare(void);	/* the daemon starts: 0 or -errno */
 void devices_advance(struct rl *rl);	/* do what is due */
@@ -212,9 +220,11 @@ void client_created(struct client *c, struct domain *d);
 void client_done(struct client *c, struct domain *d);
 void client_reply(struct client *c, struct json_object *json);
 
-/* A request about devices (request.c); the client waits for the reply. */
+/* A request about devices (request.c) or memory (memory.c); the client waits for the reply. */
 void request_devices(struct client *c, const char *op,
 		     struct json_object *json, struct rl *rl);
+void request_memory(struct client *c, struct domain *d, const char *op,
+		    struct json_object *json, struct rl *rl);
 void clients_output(struct domain *d);	/* the log has grown */
 void clients_domain_gone(struct domain *d);
 bool clients_push_input(struct rl *rl);	/* true: some input waits for room */

@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,21 +29,31 @@ static struct service *ending;
 
 /* --- Starting --------------------------------------------------------------- */
 
-/* Root keeps its files, and none of its powers. */
-static int drop_capabilities(void)
+/* Root keeps its files, and of its powers these. */
+static int drop_capabilities(uint64_t keep)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	struct __user_cap_data_struct none[2] = { { 0 } };
+	const uint32_t low = (uint32_t)keep, high = (uint32_t)(keep >> 32);
+	struct __user_cap_data_struct data[2] = {
+		{ low, low, low }, { high, high, high },
+	};
 	int cap;
 
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED))
 		return -errno;
 	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap) && errno != EINVAL)
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap) &&
+		    errno != EINVAL)
 			return -errno;
-	return syscall(SYS_capset, &header, none) ? -errno : 0;
+	if (syscall(SYS_capset, &header, data))
+		return -errno;
+	for (cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (keep >> cap & 1 && prctl(PR_CAP_AMBIENT,
+					     PR_CAP_AMBIENT_RAISE, cap, 0, 0))
+			return -errno;
+	return 0;
 }
 
 static int drop_privileges(const struct spawn *s)
@@ -56,7 +67,7 @@ static int drop_privileges(const struct spawn *s)
 	if (setgroups(0, NULL) || setresgid(s->gid, s->gid, s->gid))
 		return -errno;
 	if (!s->uid)
-		return drop_capabilities();
+		return drop_capabilities(s->capabilities);
 	return setresuid(s->uid, s->uid, s->uid) ? -errno : 0;
 }
 
@@ -85,6 +96,15 @@ static int give_fds(const struct spawn *s, int lock)
 	return 0;
 }
 
+/* The number of this process as others know it. */
+static pid_t outer_pid(void)
+{
+	char text[16] = "";
+
+	return readlink("/proc/self", text, sizeof(text) - 1) > 0 ?
+	       (pid_t)strtol(text, NULL, 10) : getpid();
+}
+
 static void write_pid(int file, pid_t pid)
 {
 	char text[16];
@@ -94,27 +114,66 @@ static void write_pid(int file, pid_t pid)
 		note("cannot note the number of process %d", pid);
 }
 
+/* As many files as it wants, or as this process may allow it. */
+static int set_limits(const struct spawn *s)
+{
+	const struct rlimit size = { s->file_size, s->file_size };
+	struct rlimit files = { s->files, s->files };
+
+	if (s->file_size) {
+		signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &size))
+			return -errno;
+	}
+	if (!s->files || !setrlimit(RLIMIT_NOFILE, &files))
+		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return -errno;
+	files.rlim_cur = files.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &files) ? -errno : 0;
+}
+
 /*
  * The program is opened before rights are given up: it may lie where only root
  * can go.
  */
-static void run(const struct spawn *s, int file, int lock)
+static void run(const struct spawn *s, int file, int lock, bool own)
 {
+	static char *const environment[] = {
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL
+	};
 	int program = open(s->argv[0], O_PATH | O_CLOEXEC);
 	sigset_t none;
+	int rc;
 
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
-	write_pid(file, getpid());
+	write_pid(file, outer_pid());
 	program = fcntl(program, F_DUPFD_CLOEXEC, 2 * HIGH_FD);
-	if (!give_fds(s, lock) && !drop_privileges(s))
-		syscall(SYS_execveat, program, "", s->argv, environ,
-			AT_EMPTY_PATH);
-	dprintf(2, "cannot run %s: %s\n", s->argv[0], strerror(errno));
+	rc = give_fds(s, lock);
+	if (!rc)
+		rc = set_limits(s);
+	if (!rc && own)
+		rc = sandbox_enter(s);
+	if (!rc)
+		rc = drop_privileges(s);
+	if (!rc)
+		rc = syscall(SYS_execveat, program, "", s->argv, environment,
+			     AT_EMPTY_PATH) ? -errno : 0;
+	dprintf(2, "cannot run %s: %s\n", s->argv[0], strerror(-rc));
 	_exit(127);
+}
+
+/* As fork(2); *own: it has namespaces of its own. */
+static pid_t start(const struct spawn *s, bool *own)
+{
+	*own = false;
+	if (!s->trusted && !getuid())
+		return sandbox_fork(own);
+	return fork();
 }
 
 /*
@@ -127,17 +186,22 @@ pid_t service_spawn(const struct spawn *s)
 			0600);
 	int lock = open(s->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	pid_t pid = -EBUSY;
+	bool own;
 
 	if (file < 0 || lock < 0) {
 		pid = -errno;
 	} else if (!flock(lock, LOCK_EX | LOCK_NB)) {
-		pid = fork();
+		pid = start(s, &own);
+		if (!pid && s->share && !own)
+			_exit(127);
 		if (!pid)
-			run(s, file, lock);
+			run(s, file, lock, own);
 		if (pid < 0)
 			pid = -errno;
 		else
 			write_pid(file, pid);
+		if (pid > 0 && s->share && !own)
+			pid = -EPERM;
 	}
 	if (file >= 0)
 		close(file);

@@ -31,12 +31,17 @@ struct fake_port {
 extern struct ringlet_vbus *fake_bus;
 extern struct fake_port fake_ports[FAKE_PORTS];
 extern unsigned int fake_pauses, fake_paused;	/* how often; now */
+extern bool fake_absent[FAKE_PAGES];		/* given back by the guest */
+extern unsigned int fake_absent_pages;
+extern int fake_give_error;			/* instead of memory, if not 0 */
 extern pid_t manager;				/* 0: none */
 extern char fake_dir[64];
 
 void fake_begin(void);
 void fake_end(void);
 uint8_t *fake_memory(uint64_t gpa);
+/* The last pages give SIGBUS; 0: none do. */
+void fake_cut(uint64_t pages);
 
 /* Serve the manager for up to 'ms', or until something has come. */
 void fake_pump(int ms);

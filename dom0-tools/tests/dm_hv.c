@@ -25,6 +25,9 @@ int dm_main(int argc, char **argv);
 struct ringlet_vbus *fake_bus;
 struct fake_port fake_ports[FAKE_PORTS];
 unsigned int fake_pauses, fake_paused, backend_lost_events;
+unsigned int fake_absent_pages;
+int fake_give_error;
+bool fake_absent[FAKE_PAGES];
 pid_t manager;
 char fake_dir[64];
 
@@ -35,7 +38,10 @@ static int next_id;
 
 /* --- The manager's side of guest.h ------------------------------------------ */
 
-enum { CALL_MEMORY, CALL_NEW, CALL_BIND, CALL_CONNECT, CALL_CLOSE, CALL_PAUSE };
+enum {
+	CALL_MEMORY, CALL_NEW, CALL_BIND, CALL_CONNECT, CALL_CLOSE, CALL_PAUSE,
+	CALL_TAKE, CALL_GIVE,
+};
 
 struct call {
 	int op;
@@ -159,6 +165,16 @@ int guest_pause(bool pause)
 	return call(CALL_PAUSE, 0, pause, 0, NULL, 0, NULL);
 }
 
+int guest_memory_take(uint64_t gfn, uint32_t count)
+{
+	return call(CALL_TAKE, 0, gfn, count, NULL, 0, NULL);
+}
+
+int guest_memory_give(uint64_t gfn, uint32_t count)
+{
+	return call(CALL_GIVE, 0, gfn, count, NULL, 0, NULL);
+}
+
 /* --- The hypervisor's side ---------------------------------------------------- */
 
 static void unbind(struct fake_port *p)
@@ -203,6 +219,21 @@ static int hv_bind(uint64_t port)
 	return (int)port + 1000;
 }
 
+/* Pages from gfn on that are there, or are not, change. What goes is lost. */
+static int hv_change(uint64_t gfn, uint64_t count, bool absent)
+{
+	int n;
+
+	for (n = 0; (uint64_t)n < count && gfn + (uint64_t)n < FAKE_PAGES &&
+		    fake_absent[gfn + (uint64_t)n] != absent; n++) {
+		fake_absent[gfn + (uint64_t)n] = absent;
+		fake_absent_pages += absent ? 1 : -1U;
+		memset(fake_memory((gfn + (uint64_t)n) << 12), absent ? 0xee : 0,
+		       4096);
+	}
+	return n ? n : absent ? -ENOENT : -EEXIST;
+}
+
 static int hv_call(const struct call *c, const int *fds, unsigned int nfds,
 		   struct result *r, int *fd)
 {
@@ -227,6 +258,11 @@ static int hv_call(const struct call *c, const int *fds, unsigned int nfds,
 		if (p)
 			unbind(p);
 		return 0;
+	case CALL_TAKE:
+		return hv_change(c->a, c->b, true);
+	case CALL_GIVE:
+		return fake_give_error ? fake_give_error :
+					 hv_change(c->a, c->b, false);
 	default:
 		fake_pauses += c->a != 0;
 		fake_paused += c->a ? 1 : -1U;
@@ -316,6 +352,16 @@ void fake_begin(void)
 		fake_ports[i] = (struct fake_port){ false, false, -1, -1 };
 	fake_ports[FAKE_BUS_PORT].used = true;
 	fake_bus->driver_up = 1;
+	memset(fake_absent, 0, sizeof(fake_absent));
+	fake_absent_pages = 0;
+	fake_give_error = 0;
+}
+
+void fake_cut(uint64_t pages)
+{
+	if (ftruncate(memory_fd[1], (off_t)((FAKE_PAGES - pages) << 12) -
+				    (off_t)FAKE_GIB))
+		abort();
 }
 
 void fake_end(void)

@@ -419,6 +419,11 @@ static int64_t on_domain(struct ringlet_hypercall *c, struct fake_domain *d)
 		return 0;
 	case RINGLET_HC_domctl_populate:
 		return hc_populate(d, c->args[1], c->args[2]);
+	case RINGLET_HC_domctl_set_max_pages:
+		if (!c->args[1] || c->args[1] >> 36)
+			return -EINVAL;
+		d->info.max_pages = c->args[1];
+		return 0;
 	case RINGLET_HC_domctl_set_shared:
 		d->info.shared_gfn = c->args[1];
 		return 0;
@@ -505,10 +510,14 @@ int rl_dev_new_port(int fd, uint32_t domid)
 	return d ? (int)++d->ports : -ESRCH;
 }
 
-int rl_dev_domain(int fd, uint32_t domid)
+int rl_dev_domain(int fd, uint32_t domid, uint32_t memory)
 {
 	(void)fd;
-	return by_id(domid) ? rl_dev_open() : -ESRCH;
+	(void)memory;
+	if (!by_id(domid))
+		return -ESRCH;
+	/* A manager of the test's has no other way to the test's files. */
+	return open(fake->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* A program of the test's, or the real one. */
@@ -518,6 +527,9 @@ bool rl_program(const char *name, char *path, size_t size)
 	if (!access(path, X_OK))
 		return true;
 	snprintf(path, size, "/usr/bin/%s", name);
+	if (!access(path, X_OK))
+		return true;
+	snprintf(path, size, "/usr/lib/qemu/%s", name);
 	return !access(path, X_OK);
 }
 

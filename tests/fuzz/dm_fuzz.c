@@ -37,6 +37,7 @@ static int memory_fd = -1, bus_fd = -1, state_fd = -1;
 static int control = -1, backend = -1;
 static int irqfds[PORTS];
 static bool bound[PORTS];
+static bool absent[PAGES];	/* given back by the guest */
 
 int fuzz_clock(clockid_t id, struct timespec *t);
 int fuzz_print(FILE *to, const char *format, ...);
@@ -118,6 +119,36 @@ int guest_pause(bool pause)
 	return 0;
 }
 
+/* Only what is memory of the guest may be asked for at all. */
+static void check_range(uint64_t gfn, uint32_t count)
+{
+	if (gfn >= PAGES || !count || count > PAGES - gfn)
+		abort();
+}
+
+int guest_memory_take(uint64_t gfn, uint32_t count)
+{
+	int n;
+
+	check_range(gfn, count);
+	for (n = 0; (uint32_t)n < count && !absent[gfn + (uint32_t)n]; n++)
+		absent[gfn + (uint32_t)n] = true;
+	return n ? n : -2;
+}
+
+/* Sometimes there is no memory. */
+int guest_memory_give(uint64_t gfn, uint32_t count)
+{
+	int n;
+
+	check_range(gfn, count);
+	if (clock_ms / 100 % 4 == 3)
+		return clock_ms / 400 % 2 ? -12 : -11;
+	for (n = 0; (uint32_t)n < count && absent[gfn + (uint32_t)n]; n++)
+		absent[gfn + (uint32_t)n] = false;
+	return n ? n : -17;
+}
+
 /* --- ringletd -------------------------------------------------------------------- */
 
 static void turns(unsigned int n)
@@ -175,6 +206,8 @@ static void begin_manager(void)
 	    -1);
 	attach_disk("{\"id\":2,\"op\":\"attach\",\"dev\":0,\"kind\":\"vhost-user\",\"type\":2,\"queues\":2}");
 	ask("{\"id\":3,\"op\":\"attach\",\"dev\":1,\"kind\":\"rng\"}", -1);
+	ask("{\"id\":3,\"op\":\"attach\",\"dev\":2,\"kind\":\"balloon\",\"pages\":4}",
+	    -1);
 }
 
 static void end_manager(void)
@@ -350,6 +383,10 @@ static void step(struct input *in)
 		backend = -1;
 		turns(2);
 		break;
+	case 12:
+		ask(byte(in) & 1 ? "{\"id\":9,\"op\":\"balloon\",\"dev\":2,\"pages\":16}" :
+		    "{\"id\":9,\"op\":\"balloon\",\"dev\":2,\"pages\":0}", -1);
+		break;
 	}
 }
 
@@ -393,6 +430,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		set_up();
 	memset(page, 0, 4096);
 	memset(memory, 0, PAGES << 12);
+	memset(absent, 0, sizeof(absent));
 	if (ftruncate(state_fd, 0))
 		abort();
 	before = open_descriptors();

@@ -148,27 +148,28 @@ uuid = "01234567-89ab-cdef-0123-456789abcdef"
 disk = [ "/a.img,raw,xvdb,ro", "format=qcow2, vdev=xvda, direct-io-safe,no-discard, target=/b,c" ]
 disk += [ 'phy:/dev/sdb,sdz,w', 'vg/lv,,d7' ]
 vif = [ '', 'mac=00:16:3e:01:02:03,bridge=br0,vifname=tap0,rate=10Mb/s@20ms,mtu=9000,devid=5', "script=x,ip=10.0.0.1" ]
-p9 = [ ]
+p9 = [ ] ; virtiofs = [ 'tag=a,path=/a,access=ro' ] ; rng = 1 ; vsock_cid = 3
 """, good + b'cmdline = "x"\nmaxmem = 600\nbootloader = "pygrub"\n']
 
 
 def dm():
-    """Drivers that set up a source of entropy and a disk, and use them."""
+    """Drivers that set up a source of entropy, a disk and a balloon, and use them."""
     def ask(number, device, *body):
         data = b"".join(struct.pack("<I", word) if word < 1 << 32 else
                         struct.pack("<Q", word - (1 << 32)) for word in body)
         return bytes([1, number, device, len(data)]) + data + bytes([3] * 3)
 
-    def queue(device, flags):
-        return ask(0x80, device, 0) + ask(10, device, 0, 0, 64, flags,
-                                          *((1 << 32) + at for at in (
-                                              0x1000, 0x1800, 0x2000)))
+    def queue(device, flags, index=0):
+        return ask(0x80, device, index) + ask(10, device, index, 0, 64, flags,
+                                              *((1 << 32) + at for at in (
+                                                  0x1000, 0x1800, 0x2000)))
 
-    def start(device, features, flags=0):
+    def start(device, features, flags=0, more=b""):
         return (ask(2, device) + ask(3, device, 0, 2) + ask(5, device, 0, 0, 8) +
                 ask(8, device, 1) + ask(8, device, 3) +
                 ask(4, device, 0, 2, features, 1, 0, 0) +
-                ask(8, device, 11) + queue(device, flags) + ask(8, device, 15))
+                ask(8, device, 11) + queue(device, flags) + more +
+                ask(8, device, 15))
 
     def poke(offset, value):
         return bytes([5]) + struct.pack("<HH", offset, value)
@@ -176,7 +177,12 @@ def dm():
     # A descriptor of 4096 bytes at 0x4000 that the device writes.
     request = (poke(0, 0x4000) + poke(8, 0x1000) + poke(12, 2) +
                poke(0x802, 1) + bytes([6]))
-    return [start(1, 0) + request + ask(8, 1, 0) + bytes([8, 1, 1]),
+    # Pages 5, 6 and 0: given back, or wanted.
+    pages = (poke(0, 0x4000) + poke(8, 12) + poke(12, 0) + poke(0x3000, 5) +
+             poke(0x3004, 6) + poke(0x802, 1) + bytes([6]))
+    return [start(2, 1, 0, queue(2, 0, 1)) + pages + bytes([12, 1, 9, 3]) +
+            poke(0x802, 2) + bytes([6, 7, 12, 0, 9, 9, 6]) + ask(8, 2, 0),
+            start(1, 0) + request + ask(8, 1, 0) + bytes([8, 1, 1]),
             start(0, 0x200, 1) + request + poke(0x1002, 1) + bytes([7]) +
             ask(8, 0, 0) + bytes([9, 30, 9, 200, 4, 40]) + bytes(range(40)),
             ask(8, 0, 3) + bytes([8, 0, 0]) + ask(8, 0, 0) +

@@ -84,10 +84,15 @@ def mount_files(shell):
     return "/mnt"
 
 
+def without_messages(text):
+    """What a command printed, without what the hypervisor said meanwhile."""
+    return re.sub(r"\(RL\) \[[^\n]*(\n|$)", "", text)
+
+
 def from_json(text):
-    """JSON from the console, on which the hypervisor may have said something."""
+    """JSON from the console."""
     try:
-        return json.loads(re.sub(r"\(RL\) \[[^\n]*\n", "", text))
+        return json.loads(without_messages(text))
     except ValueError as error:
         raise Failure(f"{error}: {text}") from error
 
@@ -105,3 +110,26 @@ def wait_for(shell, what, true, limit=60):
             return found
         shell.check("sleep 1")
     raise Failure(f"{what}: not so after {limit} s: {found}")
+
+
+def memory(shell):
+    """KiB: free and the hypervisor's own; the latter without domain 0's."""
+    text = shell.check("ringlet info --json >/tmp/info; ringlet list --json "
+                       ">/tmp/list; cat /tmp/info; echo ===; cat /tmp/list")
+    info, domain = (from_json(part) for part in text.split("==="))
+    own = info["hypervisor_memory_kib"]
+    return (info["free_memory_kib"] + own,
+            own - domain[0]["hypervisor_pages"] * 4)
+
+
+def settle(shell, all_pages, own=None):
+    """Wait for what still ends. The hypervisor's own memory then, which may be up
+    to 'own'; Failure when pages are lost."""
+    for _ in range(20):
+        found = memory(shell)
+        if found[0] == all_pages and (own is None or found[1] <= own):
+            break
+        shell.check("sleep 1")
+    if found[0] != all_pages:
+        raise Failure(f"{all_pages - found[0]} KiB are lost")
+    return found[1]

@@ -314,6 +314,31 @@ START_TEST(pausing)
 }
 END_TEST
 
+/* A pause is over before the one who began it has looked at the vCPUs. */
+START_TEST(pause_taken_back)
+{
+	struct domain *d;
+	struct job *a, *b;
+
+	machine(2);
+	d = dom(256, 2);
+	a = job(d->vcpus[0], 0, 0);
+	b = job(d->vcpus[1], 0, 0);
+	sched_vcpu_set_affinity(a->v, 1, 1);
+	sched_vcpu_set_affinity(b->v, 1, 1);
+	simulate(53 * MS);
+	d->pause_count = 1;
+	d->pause_count = 0;
+	host_cpu = 1;
+	sched_domain_unpause(d);
+	sched_domain_pause(d);
+	a->ran = b->ran = 0;
+	simulate(100 * MS);
+	ck_assert(a->ran && b->ran);
+	free_all();
+}
+END_TEST
+
 START_TEST(offline_and_again)
 {
 	struct vcpu *v;
@@ -406,6 +431,7 @@ int main(void)
 	suite_add_tcase(s, tc);
 	tcase_add_test(steps, yielding);
 	tcase_add_test(steps, pausing);
+	tcase_add_test(steps, pause_taken_back);
 	tcase_add_test(steps, offline_and_again);
 	tcase_add_loop_test(steps, block_against_wake, 0, 2);
 	suite_add_tcase(s, steps);

@@ -210,6 +210,9 @@ START_TEST(survives_json)
 	must_parse(GOOD "ramdisk = \"/r\"\nextra = \"x\"\non_crash = \"preserve\"\n"
 		   "disk = [ 'vdev=xvda,target=/a, \"b\"' ]\n"
 		   "vif = [ '', 'bridge=b,rate=5KB/s' ]\n"
+		   "virtiofs = [ 'tag=a,path=/a', "
+		   "'path=/b b/, access=ro, tag=b' ]\n"
+		   "vsock_cid = 7\nrng = 0\n"
 		   "cpus = 'all,^2'\ncpus_soft = [ '1', '0-200' ]\ncap = 7\n");
 	json = rl_config_to_json(&cfg);
 	rl_config_begin(&r, warn);
@@ -230,6 +233,12 @@ START_TEST(survives_json)
 	ck_assert_uint_eq(copy.nr_vifs, 2);
 	ck_assert_mem_eq(copy.vifs[0].mac, cfg.vifs[0].mac, 6);
 	ck_assert_uint_eq(copy.vifs[1].rate, 5000);
+	ck_assert_uint_eq(copy.nr_shares, 2);
+	ck_assert(!copy.shares[0].readonly && copy.shares[1].readonly);
+	ck_assert_str_eq(copy.shares[1].path, "/b b/");
+	ck_assert_str_eq(copy.shares[1].tag, "b");
+	ck_assert_uint_eq(copy.vsock_cid, 7);
+	ck_assert(!rl_config_has_rng(&copy));
 	json_object_put(json);
 	rl_config_free(&cfg);
 	rl_config_free(&copy);
@@ -535,7 +544,19 @@ static const char *const mistakes[][2] = {
 	{ "vif = [ '', 'devid=0,bridge=b', 'devid=0' ]\n" GOOD, "two network interfaces have devid=0" },
 	{ "vif = [ 'mac=00:16:3e:00:00:01', 'mac=00:16:3E:00:00:01' ]\n" GOOD, "two network interfaces have mac=00:16:3e:00:00:01" },
 	{ "vif = ''\n", "'vif' must be a list" },
-	{ "p9 = [ 'tag=x' ]\n", "virtiofs" },
+	{ "p9 = [ 'tag=x' ]\n", "but by virtiofs: virtiofs = [ 'tag=home,path=/srv/home' ]" },
+	{ "virtiofs = [ 'path=/x' ]\n", "web.cfg:1: 'virtiofs': the shared directory has no tag" },
+	{ "virtiofs = [ 'tag=x' ]\n", "the shared directory has no path: as in 'tag=x,path=/srv/x'" },
+	{ "virtiofs = [ 'tag=x,path=y' ]\n", "'path' must be that of a directory and begin with '/': it is 'y'" },
+	{ "virtiofs = [ 'tag=0123456789012345678901234567890123456,path=/x' ]\n", "a tag has 1 to 36 characters: '0123456789012345678901234567890123456' has 37" },
+	{ "virtiofs = [ 'tag=a b,path=/x' ]\n", "'a b' cannot be a tag" },
+	{ "virtiofs = [ 'tag=x,path=/x', 'tag=x,path=/y' ]\n", "two shared directories have the tag 'x'" },
+	{ "virtiofs = [ 'tag=x,path=/x,tag=y' ]\n", "'tag' is given twice" },
+	{ "virtiofs = [ 'tag=x,path=/x,access=no' ]\n", "the access to a directory is 'ro' or 'rw', not 'no'" },
+	{ "virtiofs = [ 'tag=x,path=/x,security_model=mapped' ]\n", "security_model=mapped" },
+	{ "virtiofs = [ 'tag=x,path=/x,cache=none' ]\n", "a shared directory has no 'cache='" },
+	{ "vsock_cid = 2\n", "'vsock_cid' must be 3 to 4294967294: it is 2" },
+	{ "rng = 2\n", "'rng' must be 0 to 1: it is 2" },
 	{ "memory =\n", "expected a string, a number or a list as value of 'memory', but found the end of the line" },
 	{ "memory = 5 6\n", "expected the end of the line or ';' after the value of 'memory', but found '6'" },
 	{ "= 5\n", "expected a key, as in 'memory = 512', but found '='" },

@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <json-c/json.h>
 
@@ -46,7 +48,10 @@ static struct json_object *act(struct json_object *json, unsigned int fds)
 	name = json_object_get_string(op);
 	if (json_object_object_get_ex(json, "dev", &dev))
 		number = json_object_get_int(dev);
-	fprintf(stderr, "%s %d with %u\n", name, number, fds);
+	fprintf(stderr, "%s %d with %u", name, number, fds);
+	if (json_object_object_get_ex(json, "pages", &dev))
+		fprintf(stderr, ", pages %d", json_object_get_int(dev));
+	fputc('\n', stderr);
 	if (!strcmp(name, "attach"))
 		present |= 1ULL << number;
 	else if (!strcmp(name, "detach") && access("refuse-detach", F_OK))
@@ -77,7 +82,32 @@ static void talk_nonsense(void)
 		send(4, packets[i], strlen(packets[i]), 0);
 }
 
-static int manage(void)
+/* It keeps what it has, starts another process, and says nothing more. */
+static void hang_up(void)
+{
+	close(4);
+	fork();
+	for (;;)
+		pause();
+}
+
+/* Whom it runs as, and what it can reach, if the host lets ringletd choose. */
+static bool confined(const char *domain)
+{
+	struct rlimit limit;
+	unsigned int domid;
+
+	if (getppid())
+		return true;
+	return sscanf(domain, "--domain=%u", &domid) == 1 &&
+	       getuid() == 1900000000 + domid && getgid() == getuid() &&
+	       !getrlimit(RLIMIT_FSIZE, &limit) &&
+	       limit.rlim_cur == 16 << 20 && getpid() == 1 &&
+	       access("/etc/passwd", F_OK) && access("/proc/2", F_OK) &&
+	       !getenv("HOME");
+}
+
+static int manage(const char *domain)
 {
 	char text[65536], control[CMSG_SPACE(8)];
 	struct iovec iov = { text, sizeof(text) - 1 };
@@ -85,8 +115,8 @@ static int manage(void)
 	struct cmsghdr *c;
 	ssize_t n;
 
-	if (fcntl(3, F_GETFD) < 0 || fcntl(5, F_GETFD) < 0 ||
-	    !access("refuse-start", F_OK))
+	if (fchdir(3) || fcntl(5, F_GETFD) < 0 ||
+	    !access("refuse-start", F_OK) || !confined(domain))
 		return 1;
 	/* The number in its file is not its to change. */
 	if (fcntl(6, F_GETFD) < 0 || write(6, "1\n", 2) >= 0)
@@ -108,6 +138,8 @@ static int manage(void)
 		strcpy(text, json_object_to_json_string(reply));
 		if (!access("talk-nonsense", F_OK))
 			talk_nonsense();
+		if (!access("hang-up", F_OK))
+			hang_up();
 		if (send(4, text, strlen(text), 0) < 0)
 			return 1;
 		json_object_put(json);
@@ -300,6 +332,37 @@ START_TEST(survives_a_hostile_manager)
 }
 END_TEST
 
+/* A manager that does not end with its connection; what it started ends with it. */
+START_TEST(ends_a_manager_that_hangs_up)
+{
+	OK("create", "-q", "web.cfg", disk);
+	write_file("hang-up", "", 0);
+	OK("block-list", "web");
+	SAYS("51712");
+	unlink(path("hang-up"));
+	WAIT_FOR(told("attach 0 with 1", 2));
+	OK("block-list", "web");
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
+START_TEST(cuts_logs)
+{
+	static char noise[40000];
+
+	memset(noise, 'x', sizeof(noise) - 1);
+	noise[0] = 'a';
+	OK("create", "-q", "web.cfg", disk);
+	write_file("devices-web.log", noise, sizeof(noise));
+	WAIT_FOR(!read_file("devices-web.log")[0]);
+	ck_assert_uint_eq(strlen(read_file("devices-web.log.1")), 32767);
+	OK("block-list", "web");
+	ck_assert(told("list", 1));
+	OK("destroy", "web");
+}
+END_TEST
+
 START_TEST(goes_on_after_a_daemon_is_killed)
 {
 	pid_t qsd;
@@ -324,6 +387,47 @@ START_TEST(goes_on_after_a_daemon_is_killed)
 }
 END_TEST
 
+/* Files of a directory: a real virtiofsd, which ends with its connection. */
+START_TEST(shares_a_directory)
+{
+	char share[400];
+	pid_t server_pid;
+
+	if (geteuid())
+		return;
+	ck_assert_int_eq(mkdir(path("home"), 0755), 0);
+	snprintf(share, sizeof(share), "virtiofs=['tag=home,path=%s']",
+		 path("home"));
+	OK("create", "-q", "web.cfg", share);
+	ck_assert(told("attach 0 with 1", 1));
+	ck_assert(told("attach 1 with 0", 1));
+	ck_assert(!exists("devices/web.fs0.sock"));
+	server_pid = server("web.fs0.pid");
+	ck_assert_msg(server_pid, "no virtiofsd: %s",
+		      read_file("devices-web.log"));
+	kill(server_pid, SIGKILL);
+	WAIT_FOR(told("backend 0 with 1", 1));
+	ck_assert_int_ne(server("web.fs0.pid"), server_pid);
+	kill(server("web.manager"), SIGKILL);
+	WAIT_FOR(told("attach 0 with 1", 2));
+	server_pid = server("web.fs0.pid");
+	stop_daemon(SIGKILL);
+	start_daemon();
+	WAIT_FOR(told("attach 0 with 1", 3));
+	ck_assert_int_ne(server("web.fs0.pid"), server_pid);
+	OK("destroy", "web");
+	WAIT_FOR(!server("web.fs0.pid") && !exists("devices/web.fs0.pid"));
+	none_left();
+	FAILS("the shared directory /none does not exist", "create", "-q",
+	      "web.cfg", "virtiofs=['tag=home,path=/none']");
+	snprintf(share, sizeof(share), "virtiofs=['tag=home,path=%s']",
+		 path("disk.img"));
+	FAILS("cannot be shared: it is not a directory", "create", "-q",
+	      "web.cfg", share);
+	ck_assert_ptr_null(fake_find("web"));
+}
+END_TEST
+
 START_TEST(reboots)
 {
 	struct fake_domain *d;
@@ -343,6 +447,75 @@ START_TEST(reboots)
 }
 END_TEST
 
+START_TEST(changes_memory)
+{
+	struct fake_domain *d;
+
+	OK("create", "-q", "web.cfg");
+	d = fake_find("web");
+	FAILS("domain 'web' can have at most 32 MiB: it was made with that much (key 'maxmem')",
+	      "mem-set", "web", "33");
+	FAILS("a domain needs at least 4 MiB", "mem-set", "web", "4095k");
+	FAILS("there is no domain 'none'", "mem-set", "none", "16");
+	ck_assert_int_eq(RINGLET("mem-set", "web", "16x"), 2);
+	SAYS("'16x' is not a size");
+	ck_assert_int_eq(RINGLET("mem-max", "web", "-1"), 2);
+	ck_assert_int_eq(RINGLET("mem-max", "web", "99999999999t"), 2);
+	/* There is nothing to give back. */
+	OK("mem-set", "web", "33554432b");
+	ck_assert(!told("attach", 1));
+
+	OK("mem-set", "web", "16");
+	WAIT_FOR(told("attach 0 with 0, pages 4096", 1));
+	WAIT_FOR(told("balloon 0 with 0, pages 4096", 1));
+	OK("mem-set", "web", "20480K");
+	ck_assert(told("balloon 0 with 0, pages 3072", 1));
+	OK("block-list", "web");
+	ck_assert_ptr_null(strstr(output, "balloon"));
+	FAILS("domain 'web' has 20 MiB: 'ringlet mem-set' must make that less first",
+	      "mem-max", "web", "19m");
+	OK("mem-max", "web", "24m");
+	ck_assert_uint_eq(d->info.max_pages, 24 * 256 + 1);
+	FAILS("domain 'web' can have at most 24 MiB: 'ringlet mem-max' has set that",
+	      "mem-set", "web", "28");
+	OK("mem-max", "web", "1g");
+	d->info.pages = 20 * 256 + 1;
+	fake->free_pages = 256;
+	FAILS("domain 'web' cannot have 4 MiB more: 1 MiB are free", "mem-set",
+	      "web", "24");
+	fake->free_pages = 256 << 8;
+
+	stop_daemon(SIGKILL);
+	start_daemon();
+	WAIT_FOR(told("attach 0 with 0, pages 3072", 1));
+	kill(server("web.manager"), SIGKILL);
+	WAIT_FOR(told("attach 0 with 0, pages 3072", 2));
+	/* All of it in the next life. */
+	d->listens = true;
+	OK("reboot", "-w", "web");
+	WAIT_FOR((d = fake_find("web")) && d->info.domid == 2 && !d->pauses);
+	WAIT_FOR(told("attach 0 with 0, pages 0", 1));
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
+/* It begins with all of its memory, and shall give back a part. */
+START_TEST(starts_with_less)
+{
+	FAILS("'maxmem' must be at least 'memory': they are 16 and 32 MiB",
+	      "create", "-q", "web.cfg", "maxmem=16");
+	OK("create", "-q", "web.cfg", "maxmem=48");
+	ck_assert_uint_eq(fake_find("web")->info.pages, 48 * 256 + 1);
+	ck_assert_uint_eq(fake_find("web")->info.max_pages, 48 * 256 + 1);
+	ck_assert(told("attach 0 with 0, pages 4096", 1));
+	OK("mem-set", "web", "48");
+	WAIT_FOR(told("balloon 0 with 0, pages 0", 1));
+	OK("destroy", "web");
+	none_left();
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
@@ -352,7 +525,7 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (argc > 1 && name && !strcmp(name, "/ringlet-dm"))
-		return manage();
+		return manage(argv[1]);
 	s = suite_create("tools_devices");
 	t = tcase_create("devices");
 	tcase_add_checked_fixture(t, begin, teardown);
@@ -363,7 +536,12 @@ int main(int argc, char **argv)
 	tcase_add_test(t, brings_back_what_dies);
 	tcase_add_test(t, survives_a_hostile_manager);
 	tcase_add_test(t, goes_on_after_a_daemon_is_killed);
+	tcase_add_test(t, ends_a_manager_that_hangs_up);
+	tcase_add_test(t, cuts_logs);
+	tcase_add_test(t, shares_a_directory);
 	tcase_add_test(t, reboots);
+	tcase_add_test(t, changes_memory);
+	tcase_add_test(t, starts_with_less);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

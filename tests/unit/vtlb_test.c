@@ -790,6 +790,28 @@ START_TEST(wrprotect_keeps_translations)
 }
 END_TEST
 
+/*
+ * A fill may find that write access is gone before the flush for it comes. The flush
+ * finds nothing to take away then, but TLBs of others have it still.
+ */
+START_TEST(wrprotect_behind_fill)
+{
+	struct domain *d = setup(2, 0);
+	u64 root = table_gfn();
+	u64 *pte;
+
+	start(d, root);
+	pte = guest_set(d, root, 0x400000, 1, 5 << 12 | PTE_P | PTE_W | PTE_U);
+	ck_assert(access_va(1, 0x400000, PF_USER | PF_WRITE));
+	*pte &= ~PTE_W;
+	ck_assert(access_va(0, 0x400000, PF_USER));
+	flush(d, root << 12, 0x400000, 0x401000, RINGLET_FLUSH_WRPROTECT);
+	ck_assert(!access_va(1, 0x400000, PF_USER | PF_WRITE));
+	ck_assert(access_va(1, 0x400000, PF_USER));
+	check_all(d);
+}
+END_TEST
+
 START_TEST(flush_ranges)
 {
 	struct domain *d = setup(2, 0);
@@ -1683,6 +1705,7 @@ int main(void)
 	tcase_add_test(t, split_without_flush);
 	tcase_add_test(t, neighbours_and_hints);
 	tcase_add_test(t, wrprotect_keeps_translations);
+	tcase_add_test(t, wrprotect_behind_fill);
 	tcase_add_test(t, flush_ranges);
 	tcase_add_test(t, root_of_a_vcpu_that_waited);
 	tcase_add_test(t, dying_and_destroyed_roots);
