@@ -89,11 +89,13 @@ def stub(call):
     args = call["args"]
     params = ", ".join(f"{c_type(k, s)}{n}" for n, k, s in args) or "void"
     regs = ["D", "S", "d"]
-    moves, inputs, clobbers = [], [f'"0"((ringlet_s64)RINGLET_HC_{call["name"]})'], []
-    for i, (name, _, struct) in enumerate(args):
-        value = f"(ringlet_u64){name}"
+    moves, clobbers = [], []
+    # A call that was restarted has its progress in its arguments.
+    outputs = ['"=a"(ret)']
+    inputs = [f'"0"((ringlet_s64)RINGLET_HC_{call["name"]})']
+    for i in range(len(args)):
         if i < 3:
-            inputs.append(f'"{regs[i]}"({value})')
+            outputs.append(f'"+{regs[i]}"(a{i})')
         else:
             reg = ("r10", "r8", "r9")[i - 3]
             moves.append(f'"movq %[a{i}], %%{reg}\\n\\t" ')
@@ -102,10 +104,9 @@ def stub(call):
     out = [f"static inline ringlet_s64 ringlet_{call['name']}({params})", "{",
            "\tringlet_s64 ret;"]
     for i, (name, _, _) in enumerate(args):
-        if i >= 3:
-            out.append(f"\tringlet_u64 a{i} = (ringlet_u64){name};")
+        out.append(f"\tringlet_u64 a{i} = (ringlet_u64){name};")
     out += ["", f"\t__asm__ volatile({''.join(moves)}RINGLET_CALL_INSN",
-            '\t\t: "=a"(ret)', f"\t\t: {', '.join(inputs)}",
+            f"\t\t: {', '.join(outputs)}", f"\t\t: {', '.join(inputs)}",
             "\t\t: " + ", ".join(['"rcx"', '"r11"', '"memory"', '"cc"'] + clobbers) + ");",
             "\treturn ret;", "}"]
     return "\n".join(out)

@@ -138,10 +138,12 @@ static inline ringlet_s64 ringlet_abi_features(void)
 static inline ringlet_s64 ringlet_console_write(void *buf, ringlet_u64 len)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)buf;
+	ringlet_u64 a1 = (ringlet_u64)len;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_console_write), "D"((ringlet_u64)buf), "S"((ringlet_u64)len)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_console_write)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -149,10 +151,12 @@ static inline ringlet_s64 ringlet_console_write(void *buf, ringlet_u64 len)
 static inline ringlet_s64 ringlet_console_read(void *buf, ringlet_u64 len)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)buf;
+	ringlet_u64 a1 = (ringlet_u64)len;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_console_read), "D"((ringlet_u64)buf), "S"((ringlet_u64)len)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_console_read)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -160,10 +164,12 @@ static inline ringlet_s64 ringlet_console_read(void *buf, ringlet_u64 len)
 static inline ringlet_s64 ringlet_set_trap_table(struct ringlet_trap *traps, ringlet_u32 count)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)traps;
+	ringlet_u64 a1 = (ringlet_u64)count;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_trap_table), "D"((ringlet_u64)traps), "S"((ringlet_u64)count)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_set_trap_table)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -171,10 +177,11 @@ static inline ringlet_s64 ringlet_set_trap_table(struct ringlet_trap *traps, rin
 static inline ringlet_s64 ringlet_set_entries(struct ringlet_entries *entries)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)entries;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_entries), "D"((ringlet_u64)entries)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_set_entries)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -182,10 +189,11 @@ static inline ringlet_s64 ringlet_set_entries(struct ringlet_entries *entries)
 static inline ringlet_s64 ringlet_set_df_stack(ringlet_u64 sp)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)sp;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_df_stack), "D"((ringlet_u64)sp)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_set_df_stack)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -193,10 +201,11 @@ static inline ringlet_s64 ringlet_set_df_stack(ringlet_u64 sp)
 static inline ringlet_s64 ringlet_set_kernel_gs(ringlet_u64 base)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)base;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_kernel_gs), "D"((ringlet_u64)base)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_set_kernel_gs)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -204,10 +213,11 @@ static inline ringlet_s64 ringlet_set_kernel_gs(ringlet_u64 base)
 static inline ringlet_s64 ringlet_load_root(ringlet_u64 root)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)root;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_load_root), "D"((ringlet_u64)root)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_load_root)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -215,10 +225,11 @@ static inline ringlet_s64 ringlet_load_root(ringlet_u64 root)
 static inline ringlet_s64 ringlet_set_kernel_root(ringlet_u64 root)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)root;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_kernel_root), "D"((ringlet_u64)root)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_set_kernel_root)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -226,10 +237,11 @@ static inline ringlet_s64 ringlet_set_kernel_root(ringlet_u64 root)
 static inline ringlet_s64 ringlet_root_dying(ringlet_u64 root)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)root;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_root_dying), "D"((ringlet_u64)root)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_root_dying)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -237,10 +249,11 @@ static inline ringlet_s64 ringlet_root_dying(ringlet_u64 root)
 static inline ringlet_s64 ringlet_root_destroy(ringlet_u64 root)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)root;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_root_destroy), "D"((ringlet_u64)root)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_root_destroy)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -248,11 +261,14 @@ static inline ringlet_s64 ringlet_root_destroy(ringlet_u64 root)
 static inline ringlet_s64 ringlet_flush(ringlet_u64 root, ringlet_u64 start, ringlet_u64 end, ringlet_u32 flags)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)root;
+	ringlet_u64 a1 = (ringlet_u64)start;
+	ringlet_u64 a2 = (ringlet_u64)end;
 	ringlet_u64 a3 = (ringlet_u64)flags;
 
 	__asm__ volatile("movq %[a3], %%r10\n\t" RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_flush), "D"((ringlet_u64)root), "S"((ringlet_u64)start), "d"((ringlet_u64)end), [a3] "m"(a3)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_flush), [a3] "m"(a3)
 		: "rcx", "r11", "memory", "cc", "r10");
 	return ret;
 }
@@ -260,10 +276,11 @@ static inline ringlet_s64 ringlet_flush(ringlet_u64 root, ringlet_u64 start, rin
 static inline ringlet_s64 ringlet_load_gs(ringlet_u32 selector)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)selector;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_load_gs), "D"((ringlet_u64)selector)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_load_gs)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -271,10 +288,13 @@ static inline ringlet_s64 ringlet_load_gs(ringlet_u32 selector)
 static inline ringlet_s64 ringlet_set_tls(ringlet_u64 desc0, ringlet_u64 desc1, ringlet_u64 desc2)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)desc0;
+	ringlet_u64 a1 = (ringlet_u64)desc1;
+	ringlet_u64 a2 = (ringlet_u64)desc2;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_tls), "D"((ringlet_u64)desc0), "S"((ringlet_u64)desc1), "d"((ringlet_u64)desc2)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_set_tls)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -282,10 +302,11 @@ static inline ringlet_s64 ringlet_set_tls(ringlet_u64 desc0, ringlet_u64 desc1, 
 static inline ringlet_s64 ringlet_set_cpunode(ringlet_u32 value)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)value;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_cpunode), "D"((ringlet_u64)value)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_set_cpunode)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -293,10 +314,12 @@ static inline ringlet_s64 ringlet_set_cpunode(ringlet_u32 value)
 static inline ringlet_s64 ringlet_set_debugreg(ringlet_u32 number, ringlet_u64 value)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)number;
+	ringlet_u64 a1 = (ringlet_u64)value;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_debugreg), "D"((ringlet_u64)number), "S"((ringlet_u64)value)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_set_debugreg)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -304,10 +327,12 @@ static inline ringlet_s64 ringlet_set_debugreg(ringlet_u32 number, ringlet_u64 v
 static inline ringlet_s64 ringlet_get_debugreg(ringlet_u32 number, void *value)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)number;
+	ringlet_u64 a1 = (ringlet_u64)value;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_get_debugreg), "D"((ringlet_u64)number), "S"((ringlet_u64)value)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_get_debugreg)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -315,10 +340,13 @@ static inline ringlet_s64 ringlet_get_debugreg(ringlet_u32 number, void *value)
 static inline ringlet_s64 ringlet_cpuid(ringlet_u32 leaf, ringlet_u32 subleaf, void *out)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)leaf;
+	ringlet_u64 a1 = (ringlet_u64)subleaf;
+	ringlet_u64 a2 = (ringlet_u64)out;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_cpuid), "D"((ringlet_u64)leaf), "S"((ringlet_u64)subleaf), "d"((ringlet_u64)out)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_cpuid)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -326,10 +354,12 @@ static inline ringlet_s64 ringlet_cpuid(ringlet_u32 leaf, ringlet_u32 subleaf, v
 static inline ringlet_s64 ringlet_rdmsr(ringlet_u32 msr, void *value)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)msr;
+	ringlet_u64 a1 = (ringlet_u64)value;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_rdmsr), "D"((ringlet_u64)msr), "S"((ringlet_u64)value)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_rdmsr)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -337,10 +367,12 @@ static inline ringlet_s64 ringlet_rdmsr(ringlet_u32 msr, void *value)
 static inline ringlet_s64 ringlet_wrmsr(ringlet_u32 msr, ringlet_u64 value)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)msr;
+	ringlet_u64 a1 = (ringlet_u64)value;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_wrmsr), "D"((ringlet_u64)msr), "S"((ringlet_u64)value)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_wrmsr)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -381,10 +413,11 @@ static inline ringlet_s64 ringlet_event_check(void)
 static inline ringlet_s64 ringlet_shutdown(ringlet_u32 reason)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)reason;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_shutdown), "D"((ringlet_u64)reason)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_shutdown)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -392,10 +425,12 @@ static inline ringlet_s64 ringlet_shutdown(ringlet_u32 reason)
 static inline ringlet_s64 ringlet_vcpu_boot(ringlet_u32 vcpu, struct ringlet_vcpu_context *context)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)vcpu;
+	ringlet_u64 a1 = (ringlet_u64)context;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_vcpu_boot), "D"((ringlet_u64)vcpu), "S"((ringlet_u64)context)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_vcpu_boot)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -414,10 +449,11 @@ static inline ringlet_s64 ringlet_vcpu_down(void)
 static inline ringlet_s64 ringlet_vcpu_is_up(ringlet_u32 vcpu)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)vcpu;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_vcpu_is_up), "D"((ringlet_u64)vcpu)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_vcpu_is_up)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -425,10 +461,11 @@ static inline ringlet_s64 ringlet_vcpu_is_up(ringlet_u32 vcpu)
 static inline ringlet_s64 ringlet_set_timer(ringlet_u64 deadline)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)deadline;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_timer), "D"((ringlet_u64)deadline)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_set_timer)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -436,10 +473,12 @@ static inline ringlet_s64 ringlet_set_timer(ringlet_u64 deadline)
 static inline ringlet_s64 ringlet_evtchn_alloc(ringlet_u32 domain, ringlet_u32 remote)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)remote;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_alloc), "D"((ringlet_u64)domain), "S"((ringlet_u64)remote)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_alloc)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -447,10 +486,12 @@ static inline ringlet_s64 ringlet_evtchn_alloc(ringlet_u32 domain, ringlet_u32 r
 static inline ringlet_s64 ringlet_evtchn_bind_interdomain(ringlet_u32 remote, ringlet_u32 remote_port)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)remote;
+	ringlet_u64 a1 = (ringlet_u64)remote_port;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_interdomain), "D"((ringlet_u64)remote), "S"((ringlet_u64)remote_port)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_interdomain)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -458,10 +499,12 @@ static inline ringlet_s64 ringlet_evtchn_bind_interdomain(ringlet_u32 remote, ri
 static inline ringlet_s64 ringlet_evtchn_bind_virq(ringlet_u32 virq, ringlet_u32 vcpu)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)virq;
+	ringlet_u64 a1 = (ringlet_u64)vcpu;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_virq), "D"((ringlet_u64)virq), "S"((ringlet_u64)vcpu)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_virq)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -469,10 +512,11 @@ static inline ringlet_s64 ringlet_evtchn_bind_virq(ringlet_u32 virq, ringlet_u32
 static inline ringlet_s64 ringlet_evtchn_bind_ipi(ringlet_u32 vcpu)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)vcpu;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_ipi), "D"((ringlet_u64)vcpu)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_ipi)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -480,10 +524,11 @@ static inline ringlet_s64 ringlet_evtchn_bind_ipi(ringlet_u32 vcpu)
 static inline ringlet_s64 ringlet_evtchn_bind_pirq(ringlet_u32 pirq)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)pirq;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_pirq), "D"((ringlet_u64)pirq)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_pirq)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -491,10 +536,12 @@ static inline ringlet_s64 ringlet_evtchn_bind_pirq(ringlet_u32 pirq)
 static inline ringlet_s64 ringlet_evtchn_bind_vcpu(ringlet_u32 port, ringlet_u32 vcpu)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)port;
+	ringlet_u64 a1 = (ringlet_u64)vcpu;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_vcpu), "D"((ringlet_u64)port), "S"((ringlet_u64)vcpu)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_bind_vcpu)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -502,10 +549,11 @@ static inline ringlet_s64 ringlet_evtchn_bind_vcpu(ringlet_u32 port, ringlet_u32
 static inline ringlet_s64 ringlet_evtchn_close(ringlet_u32 port)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)port;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_close), "D"((ringlet_u64)port)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_close)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -513,10 +561,11 @@ static inline ringlet_s64 ringlet_evtchn_close(ringlet_u32 port)
 static inline ringlet_s64 ringlet_evtchn_send(ringlet_u32 port)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)port;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_send), "D"((ringlet_u64)port)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_send)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -524,10 +573,11 @@ static inline ringlet_s64 ringlet_evtchn_send(ringlet_u32 port)
 static inline ringlet_s64 ringlet_evtchn_unmask(ringlet_u32 port)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)port;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_unmask), "D"((ringlet_u64)port)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_unmask)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -535,10 +585,12 @@ static inline ringlet_s64 ringlet_evtchn_unmask(ringlet_u32 port)
 static inline ringlet_s64 ringlet_evtchn_status(ringlet_u32 domain, ringlet_u32 port)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)port;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_evtchn_status), "D"((ringlet_u64)domain), "S"((ringlet_u64)port)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_evtchn_status)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -546,10 +598,12 @@ static inline ringlet_s64 ringlet_evtchn_status(ringlet_u32 domain, ringlet_u32 
 static inline ringlet_s64 ringlet_multicall(struct ringlet_multicall *calls, ringlet_u32 count)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)calls;
+	ringlet_u64 a1 = (ringlet_u64)count;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_multicall), "D"((ringlet_u64)calls), "S"((ringlet_u64)count)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_multicall)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -568,10 +622,12 @@ static inline ringlet_s64 ringlet_iret(void)
 static inline ringlet_s64 ringlet_pirq_map_gsi(ringlet_u32 gsi, ringlet_u32 flags)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)gsi;
+	ringlet_u64 a1 = (ringlet_u64)flags;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_pirq_map_gsi), "D"((ringlet_u64)gsi), "S"((ringlet_u64)flags)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_pirq_map_gsi)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -579,10 +635,11 @@ static inline ringlet_s64 ringlet_pirq_map_gsi(ringlet_u32 gsi, ringlet_u32 flag
 static inline ringlet_s64 ringlet_pirq_map_msi(struct ringlet_msi *msi)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)msi;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_pirq_map_msi), "D"((ringlet_u64)msi)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_pirq_map_msi)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -590,10 +647,11 @@ static inline ringlet_s64 ringlet_pirq_map_msi(struct ringlet_msi *msi)
 static inline ringlet_s64 ringlet_pirq_unmap(ringlet_u32 pirq)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)pirq;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_pirq_unmap), "D"((ringlet_u64)pirq)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_pirq_unmap)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -601,10 +659,11 @@ static inline ringlet_s64 ringlet_pirq_unmap(ringlet_u32 pirq)
 static inline ringlet_s64 ringlet_pirq_eoi(ringlet_u32 pirq)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)pirq;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_pirq_eoi), "D"((ringlet_u64)pirq)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_pirq_eoi)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -612,10 +671,11 @@ static inline ringlet_s64 ringlet_pirq_eoi(ringlet_u32 pirq)
 static inline ringlet_s64 ringlet_domctl_create(struct ringlet_domain_create *create)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)create;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_create), "D"((ringlet_u64)create)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_create)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -623,10 +683,11 @@ static inline ringlet_s64 ringlet_domctl_create(struct ringlet_domain_create *cr
 static inline ringlet_s64 ringlet_domctl_destroy(ringlet_u32 domain)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_destroy), "D"((ringlet_u64)domain)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_destroy)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -634,10 +695,11 @@ static inline ringlet_s64 ringlet_domctl_destroy(ringlet_u32 domain)
 static inline ringlet_s64 ringlet_domctl_pause(ringlet_u32 domain)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_pause), "D"((ringlet_u64)domain)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_pause)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -645,10 +707,11 @@ static inline ringlet_s64 ringlet_domctl_pause(ringlet_u32 domain)
 static inline ringlet_s64 ringlet_domctl_unpause(ringlet_u32 domain)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_unpause), "D"((ringlet_u64)domain)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_unpause)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -656,10 +719,12 @@ static inline ringlet_s64 ringlet_domctl_unpause(ringlet_u32 domain)
 static inline ringlet_s64 ringlet_domctl_info(ringlet_u32 domain, struct ringlet_domain_info *info)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)info;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_info), "D"((ringlet_u64)domain), "S"((ringlet_u64)info)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_info)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -667,10 +732,13 @@ static inline ringlet_s64 ringlet_domctl_info(ringlet_u32 domain, struct ringlet
 static inline ringlet_s64 ringlet_domctl_vcpu_info(ringlet_u32 domain, ringlet_u32 vcpu, struct ringlet_vcpu_info *info)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)vcpu;
+	ringlet_u64 a2 = (ringlet_u64)info;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_vcpu_info), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)info)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_vcpu_info)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -678,10 +746,13 @@ static inline ringlet_s64 ringlet_domctl_vcpu_info(ringlet_u32 domain, ringlet_u
 static inline ringlet_s64 ringlet_domctl_set_context(ringlet_u32 domain, ringlet_u32 vcpu, struct ringlet_vcpu_context *context)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)vcpu;
+	ringlet_u64 a2 = (ringlet_u64)context;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_set_context), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)context)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_context)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -689,10 +760,13 @@ static inline ringlet_s64 ringlet_domctl_set_context(ringlet_u32 domain, ringlet
 static inline ringlet_s64 ringlet_domctl_get_context(ringlet_u32 domain, ringlet_u32 vcpu, struct ringlet_vcpu_context *context)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)vcpu;
+	ringlet_u64 a2 = (ringlet_u64)context;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_get_context), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)context)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_get_context)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -700,11 +774,14 @@ static inline ringlet_s64 ringlet_domctl_get_context(ringlet_u32 domain, ringlet
 static inline ringlet_s64 ringlet_domctl_populate(ringlet_u32 domain, ringlet_u64 gfn, ringlet_u64 count, ringlet_u32 flags)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)gfn;
+	ringlet_u64 a2 = (ringlet_u64)count;
 	ringlet_u64 a3 = (ringlet_u64)flags;
 
 	__asm__ volatile("movq %[a3], %%r10\n\t" RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_populate), "D"((ringlet_u64)domain), "S"((ringlet_u64)gfn), "d"((ringlet_u64)count), [a3] "m"(a3)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_populate), [a3] "m"(a3)
 		: "rcx", "r11", "memory", "cc", "r10");
 	return ret;
 }
@@ -712,10 +789,12 @@ static inline ringlet_s64 ringlet_domctl_populate(ringlet_u32 domain, ringlet_u6
 static inline ringlet_s64 ringlet_domctl_set_shared(ringlet_u32 domain, ringlet_u64 gfn)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)gfn;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_set_shared), "D"((ringlet_u64)domain), "S"((ringlet_u64)gfn)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_shared)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -723,11 +802,14 @@ static inline ringlet_s64 ringlet_domctl_set_shared(ringlet_u32 domain, ringlet_
 static inline ringlet_s64 ringlet_domctl_map(ringlet_u32 domain, ringlet_u64 gfn, ringlet_u64 count, void *frames)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)gfn;
+	ringlet_u64 a2 = (ringlet_u64)count;
 	ringlet_u64 a3 = (ringlet_u64)frames;
 
 	__asm__ volatile("movq %[a3], %%r10\n\t" RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_map), "D"((ringlet_u64)domain), "S"((ringlet_u64)gfn), "d"((ringlet_u64)count), [a3] "m"(a3)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_map), [a3] "m"(a3)
 		: "rcx", "r11", "memory", "cc", "r10");
 	return ret;
 }
@@ -735,10 +817,12 @@ static inline ringlet_s64 ringlet_domctl_map(ringlet_u32 domain, ringlet_u64 gfn
 static inline ringlet_s64 ringlet_domctl_unmap(ringlet_u64 frame, ringlet_u64 count)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)frame;
+	ringlet_u64 a1 = (ringlet_u64)count;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_unmap), "D"((ringlet_u64)frame), "S"((ringlet_u64)count)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_unmap)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -746,10 +830,12 @@ static inline ringlet_s64 ringlet_domctl_unmap(ringlet_u64 frame, ringlet_u64 co
 static inline ringlet_s64 ringlet_domctl_request(ringlet_u32 domain, ringlet_u32 request)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)request;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_request), "D"((ringlet_u64)domain), "S"((ringlet_u64)request)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_request)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -757,10 +843,12 @@ static inline ringlet_s64 ringlet_domctl_request(ringlet_u32 domain, ringlet_u32
 static inline ringlet_s64 ringlet_domctl_shutdown(ringlet_u32 domain, ringlet_u32 reason)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)reason;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_shutdown), "D"((ringlet_u64)domain), "S"((ringlet_u64)reason)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_shutdown)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -768,10 +856,13 @@ static inline ringlet_s64 ringlet_domctl_shutdown(ringlet_u32 domain, ringlet_u3
 static inline ringlet_s64 ringlet_domctl_console_read(ringlet_u32 domain, void *buf, ringlet_u64 len)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)buf;
+	ringlet_u64 a2 = (ringlet_u64)len;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_console_read), "D"((ringlet_u64)domain), "S"((ringlet_u64)buf), "d"((ringlet_u64)len)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_console_read)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -779,10 +870,13 @@ static inline ringlet_s64 ringlet_domctl_console_read(ringlet_u32 domain, void *
 static inline ringlet_s64 ringlet_domctl_console_write(ringlet_u32 domain, void *buf, ringlet_u64 len)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)buf;
+	ringlet_u64 a2 = (ringlet_u64)len;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_console_write), "D"((ringlet_u64)domain), "S"((ringlet_u64)buf), "d"((ringlet_u64)len)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_console_write)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -790,10 +884,12 @@ static inline ringlet_s64 ringlet_domctl_console_write(ringlet_u32 domain, void 
 static inline ringlet_s64 ringlet_domctl_perf(ringlet_u32 domain, struct ringlet_perf *perf)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)perf;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_perf), "D"((ringlet_u64)domain), "S"((ringlet_u64)perf)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_perf)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -801,10 +897,13 @@ static inline ringlet_s64 ringlet_domctl_perf(ringlet_u32 domain, struct ringlet
 static inline ringlet_s64 ringlet_domctl_emulated(ringlet_u32 domain, struct ringlet_emulated *log, ringlet_u32 count)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)log;
+	ringlet_u64 a2 = (ringlet_u64)count;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_emulated), "D"((ringlet_u64)domain), "S"((ringlet_u64)log), "d"((ringlet_u64)count)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_emulated)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -812,10 +911,11 @@ static inline ringlet_s64 ringlet_domctl_emulated(ringlet_u32 domain, struct rin
 static inline ringlet_s64 ringlet_sysctl_info(struct ringlet_sysinfo *info)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)info;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_sysctl_info), "D"((ringlet_u64)info)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_sysctl_info)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -823,10 +923,13 @@ static inline ringlet_s64 ringlet_sysctl_info(struct ringlet_sysinfo *info)
 static inline ringlet_s64 ringlet_sysctl_dmesg(void *buf, ringlet_u64 len, ringlet_u64 position)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)buf;
+	ringlet_u64 a1 = (ringlet_u64)len;
+	ringlet_u64 a2 = (ringlet_u64)position;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_sysctl_dmesg), "D"((ringlet_u64)buf), "S"((ringlet_u64)len), "d"((ringlet_u64)position)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_sysctl_dmesg)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -834,10 +937,11 @@ static inline ringlet_s64 ringlet_sysctl_dmesg(void *buf, ringlet_u64 len, ringl
 static inline ringlet_s64 ringlet_sysctl_dmesg_bounds(void *bounds)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)bounds;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_sysctl_dmesg_bounds), "D"((ringlet_u64)bounds)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_sysctl_dmesg_bounds)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -856,10 +960,12 @@ static inline ringlet_s64 ringlet_sysctl_reboot(void)
 static inline ringlet_s64 ringlet_sysctl_set_wallclock(ringlet_u64 sec, ringlet_u32 nsec)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)sec;
+	ringlet_u64 a1 = (ringlet_u64)nsec;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_sysctl_set_wallclock), "D"((ringlet_u64)sec), "S"((ringlet_u64)nsec)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_sysctl_set_wallclock)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -867,10 +973,12 @@ static inline ringlet_s64 ringlet_sysctl_set_wallclock(ringlet_u64 sec, ringlet_
 static inline ringlet_s64 ringlet_domctl_set_weight(ringlet_u32 domain, ringlet_u32 weight)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)weight;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_set_weight), "D"((ringlet_u64)domain), "S"((ringlet_u64)weight)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_weight)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -878,10 +986,12 @@ static inline ringlet_s64 ringlet_domctl_set_weight(ringlet_u32 domain, ringlet_
 static inline ringlet_s64 ringlet_domctl_set_cap(ringlet_u32 domain, ringlet_u32 cap)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)cap;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_set_cap), "D"((ringlet_u64)domain), "S"((ringlet_u64)cap)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_cap)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -889,10 +999,13 @@ static inline ringlet_s64 ringlet_domctl_set_cap(ringlet_u32 domain, ringlet_u32
 static inline ringlet_s64 ringlet_domctl_set_affinity(ringlet_u32 domain, ringlet_u32 vcpu, struct ringlet_affinity *affinity)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)vcpu;
+	ringlet_u64 a2 = (ringlet_u64)affinity;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_set_affinity), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)affinity)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_affinity)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -900,10 +1013,13 @@ static inline ringlet_s64 ringlet_domctl_set_affinity(ringlet_u32 domain, ringle
 static inline ringlet_s64 ringlet_domctl_get_affinity(ringlet_u32 domain, ringlet_u32 vcpu, struct ringlet_affinity *affinity)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)vcpu;
+	ringlet_u64 a2 = (ringlet_u64)affinity;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_get_affinity), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpu), "d"((ringlet_u64)affinity)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_get_affinity)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -922,10 +1038,11 @@ static inline ringlet_s64 ringlet_vcpu_wait(void)
 static inline ringlet_s64 ringlet_vcpu_kick(ringlet_u32 vcpu)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)vcpu;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_vcpu_kick), "D"((ringlet_u64)vcpu)
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_vcpu_kick)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -933,10 +1050,12 @@ static inline ringlet_s64 ringlet_vcpu_kick(ringlet_u32 vcpu)
 static inline ringlet_s64 ringlet_domctl_set_vcpus(ringlet_u32 domain, ringlet_u32 vcpus)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)vcpus;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_set_vcpus), "D"((ringlet_u64)domain), "S"((ringlet_u64)vcpus)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_vcpus)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -944,10 +1063,12 @@ static inline ringlet_s64 ringlet_domctl_set_vcpus(ringlet_u32 domain, ringlet_u
 static inline ringlet_s64 ringlet_set_ldt(void *descriptors, ringlet_u32 count)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)descriptors;
+	ringlet_u64 a1 = (ringlet_u64)count;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_set_ldt), "D"((ringlet_u64)descriptors), "S"((ringlet_u64)count)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_set_ldt)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -955,11 +1076,14 @@ static inline ringlet_s64 ringlet_set_ldt(void *descriptors, ringlet_u32 count)
 static inline ringlet_s64 ringlet_domctl_depopulate(ringlet_u32 domain, ringlet_u64 gfn, ringlet_u64 count, ringlet_u64 done)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)gfn;
+	ringlet_u64 a2 = (ringlet_u64)count;
 	ringlet_u64 a3 = (ringlet_u64)done;
 
 	__asm__ volatile("movq %[a3], %%r10\n\t" RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_depopulate), "D"((ringlet_u64)domain), "S"((ringlet_u64)gfn), "d"((ringlet_u64)count), [a3] "m"(a3)
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_depopulate), [a3] "m"(a3)
 		: "rcx", "r11", "memory", "cc", "r10");
 	return ret;
 }
@@ -967,10 +1091,12 @@ static inline ringlet_s64 ringlet_domctl_depopulate(ringlet_u32 domain, ringlet_
 static inline ringlet_s64 ringlet_domctl_set_max_pages(ringlet_u32 domain, ringlet_u64 pages)
 {
 	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)domain;
+	ringlet_u64 a1 = (ringlet_u64)pages;
 
 	__asm__ volatile(RINGLET_CALL_INSN
-		: "=a"(ret)
-		: "0"((ringlet_s64)RINGLET_HC_domctl_set_max_pages), "D"((ringlet_u64)domain), "S"((ringlet_u64)pages)
+		: "=a"(ret), "+D"(a0), "+S"(a1)
+		: "0"((ringlet_s64)RINGLET_HC_domctl_set_max_pages)
 		: "rcx", "r11", "memory", "cc");
 	return ret;
 }
