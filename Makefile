@@ -337,6 +337,19 @@ system-test-files: $(B)/ringlet.iso $(guest-images)
 run: iso
 	@scripts/qemu.sh
 
+# --- Debian packages --------------------------------------------------------
+
+# Built in a copy, so that the tree stays as it is: build/deb/*.deb.
+.PHONY: deb
+deb:
+	@rm -rf $(B)/deb
+	@mkdir -p $(B)/deb/ringlet
+	@tar -c --exclude=./$(B) --exclude=./.git . | tar -x -C $(B)/deb/ringlet
+	@cd $(B)/deb/ringlet && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC \
+		dpkg-buildpackage -b -us -uc >../log 2>&1 || \
+		{ tail -n 20 ../log; echo "see $(B)/deb/log"; exit 1; }
+	@ls $(B)/deb/*.deb
+
 # --- Tests ------------------------------------------------------------------
 
 .PHONY: check test test-long bench mutants
@@ -372,6 +385,7 @@ help:
 	@echo "make hypervisor    build/ringlet"
 	@echo "make tools         the tools of domain 0"
 	@echo "make guests        the test guests"
+	@echo "make deb           Debian packages, in build/deb/"
 	@echo
 	@echo "make check         unit tests, and checks of the ABI"
 	@echo "make test          these, the test guests, and Linux in QEMU"

@@ -57,6 +57,7 @@ $(TOOLS_B)/ringlet-dm: $(dm-o)
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
 MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= /lib/systemd/system
 
 .PHONY: install
 install: tools
@@ -71,7 +72,12 @@ install: tools
 		$(DESTDIR)$(MANDIR)/man8/ringlet-dm.8
 	install -D -m 644 $(TOOLS)/ringlet.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringlet
+	install -D -m 755 $(TOOLS)/ringlet-domains \
+		$(DESTDIR)$(PREFIX)/libexec/ringlet/ringlet-domains
+	install -D -m 644 $(TOOLS)/ringlet-domains.service \
+		$(DESTDIR)$(UNITDIR)/ringlet-domains.service
 	install -D -m 644 $(TOOLS)/ringletd.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/ringletd.service
+		$(DESTDIR)$(UNITDIR)/ringletd.service
 	install -D -m 644 $(TOOLS)/examples/example.cfg \
-		$(DESTDIR)$(SYSCONFDIR)/ringlet/example.cfg
+		$(DESTDIR)$(PREFIX)/share/doc/ringlet-tools/examples/example.cfg
+	install -d $(DESTDIR)$(SYSCONFDIR)/ringlet/auto

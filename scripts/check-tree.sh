@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Check the form of the sources: licence lines, marks of unfinished work.
+# Check the form of the sources: licence lines, marks of unfinished work and merges.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -40,6 +40,7 @@ for file in $(files); do
 	esac
 	[ -f "$file" ] || continue
 	grep -nHwE "$marks" "$file" && bad=1
+	grep -nHE '^(<<<<<<<|>>>>>>>) ' "$file" && bad=1
 done
 
 exit "$bad"

@@ -14,6 +14,8 @@ packages="$packages linux-source-6.12 bc bison flex libelf-dev libssl-dev
 	patch xz-utils kmod rsync"
 # Linux's own tests, stress-ng
 packages="$packages gcc-multilib libcap-dev libnuma-dev stress-ng"
+# Debian packages
+packages="$packages dpkg-dev debhelper lintian"
 # image, domain 0's user space, virtual machine, tests
 packages="$packages grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools device-tree-compiler
 	busybox-static cpio qemu-system-x86 qemu-utils qemu-system-common ovmf

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
-<<<<<<< HEAD
- * Time six small things that a kernel does, or page faults of several CPUs.
-=======
- * Time seven small things that a kernel does.
->>>>>>> main
+ * Time seven small things that a kernel does, or page faults of several CPUs.
  *
  * Is the init of an initramfs, so that nothing else runs beside it, and prints
  * lines for tests/bench/run. Time is RDTSC, which no hypervisor of the

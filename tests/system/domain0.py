@@ -84,10 +84,15 @@ def mount_files(shell):
     return "/mnt"
 
 
+def without_messages(text):
+    """What a command printed, without what the hypervisor said meanwhile."""
+    return re.sub(r"\(RL\) \[[^\n]*(\n|$)", "", text)
+
+
 def from_json(text):
-    """JSON from the console, on which the hypervisor may have said something."""
+    """JSON from the console."""
     try:
-        return json.loads(re.sub(r"\(RL\) \[[^\n]*\n", "", text))
+        return json.loads(without_messages(text))
     except ValueError as error:
         raise Failure(f"{error}: {text}") from error
 

@@ -166,6 +166,15 @@ class Machine:
             time.sleep(0.02)
 
 
+# Messages of the hypervisor come between any two characters of domain 0's.
+MESSAGES = r"(?:\(RL\) \[[^\n]*\n)*"
+
+
+def among_messages(text):
+    """A regular expression for text on the console of domain 0."""
+    return "".join(re.escape(character) + MESSAGES for character in text)
+
+
 class Shell:
     """A shell prompt on a machine's console."""
 
@@ -181,8 +190,10 @@ class Shell:
         # The marks are typed in two parts, so that the echo does not match.
         self.machine.send(f"echo be''gin-{self.count}; {command}; "
                           f"echo do''ne-{self.count} $?\n")
-        self.machine.expect(rf"begin-{self.count}\r*\n", limit)
-        match = self.machine.expect(rf"done-{self.count} (\d+)\r*\n", limit)
+        self.machine.expect(among_messages(f"begin-{self.count}") + r"\r*\n",
+                            limit)
+        match = self.machine.expect(among_messages(f"done-{self.count} ") +
+                                    rf"(\d+){MESSAGES}\r*\n", limit)
         text = self.machine.process.before.replace("\r", "").strip()
         self.machine.expect(self.prompt, limit)
         return int(match[1]), text

@@ -57,6 +57,7 @@ static const char shapes[RINGLET_NR_HYPERCALLS][8] = {
 
 static u64 seed = 1, want = 20000, done, swept, tables, data, other_root;
 static u64 tried[RINGLET_NR_HYPERCALLS], succeeded[RINGLET_NR_HYPERCALLS];
+/* park: what vCPU 1 shall answer in 'parked' and wait for, or 0. */
 static volatile u32 park, parked, stop, stopped, booting_wild, failed;
 
 static struct fuzzer *me(void)
@@ -608,14 +609,16 @@ static void set_stacks(void)
 	WRITE_ONCE(vcpu_page()->kernel_sp, stack_top(own, STACK_ENTRY));
 }
 
-static bool park_other(void)
+/* A number of its own each time: the answer to the last one means nothing. */
+static void park_other(void)
 {
+	static u32 number;
+
 	if (guest.vcpus < 2)
-		return true;
-	park = 1;
-	while (!parked && ringlet_vcpu_is_up(1) == 1)
+		return;
+	park = ++number;
+	while (parked != park && ringlet_vcpu_is_up(1) == 1)
 		ringlet_yield();
-	return true;
 }
 
 /* Handlers at garbage, an exception, handlers as before. Not #DF's. */
@@ -717,15 +720,19 @@ static void fuzz_step(void)
 /* vCPU 1: always from here, whatever it was started with. */
 static void second_main(void *arg)
 {
+	u32 number;
+
 	(void)arg;
 	booting_wild = 0;
 	set_stacks();
 	while (!stop) {
 		fuzz_step();
-		parked = park;
-		while (park && !stop)
+		while ((number = park) && !stop) {
+			/* Neither faults nor events: there are no handlers. */
+			WRITE_ONCE(vcpu_page()->vif, 0);
+			parked = number;
 			ringlet_yield();
-		parked = 0;
+		}
 	}
 	stopped = 1;
 	for (;;)
