@@ -63,6 +63,20 @@ void device_config_changed(struct device *d)
 
 /* --- Beginning and end of a device ------------------------------------------ */
 
+static void nothing(struct device *d)
+{
+	(void)d;
+}
+
+/* Of a device that nobody has attached yet in this process. */
+static const struct backend no_backend = {
+	.name = "none",
+	.start = nothing,
+	.stop = nothing,
+	.hang_up = nothing,
+	.close = nothing,
+};
+
 static struct device *device_make(unsigned int nr)
 {
 	struct device *d = calloc(1, sizeof(*d));
@@ -72,6 +86,7 @@ static struct device *device_make(unsigned int nr)
 		return NULL;
 	d->nr = nr;
 	d->s = &state->device[nr];
+	d->backend = &no_backend;
 	d->attach_id = d->detach_id = -1;
 	for (i = 0; i < RINGLET_VBUS_MAX_QUEUES; i++)
 		d->queue[i] = (struct queue){
@@ -134,8 +149,7 @@ static void device_forget(struct device *d)
 {
 	unsigned int i;
 
-	if (d->backend)
-		d->backend->close(d);
+	d->backend->close(d);
 	for (i = 0; i < RINGLET_VBUS_MAX_QUEUES; i++)
 		queue_unbind(&d->queue[i]);
 	devices[d->nr] = NULL;
@@ -463,7 +477,7 @@ static uint64_t device_tick(struct device *d, uint64_t now)
 		else
 			next = earlier(next, d->answer_by);
 	}
-	if (d->backend && d->backend->tick && d->phase != PHASE_NONE)
+	if (d->backend->tick && d->phase != PHASE_NONE)
 		next = earlier(next, d->backend->tick(d, now));
 	if (devices[d->nr] != d)
 		return 0;

@@ -98,7 +98,7 @@ static int config(struct device *d, struct ringlet_vmsg *m)
 			     (unsigned long long)body.offset + body.length);
 		body.offset = body.length = 0;
 	}
-	if (set && body.length && d->backend && d->backend->set_config) {
+	if (set && body.length && d->backend->set_config) {
 		memcpy(d->s->config + body.offset, body.data, body.length);
 		d->backend->set_config(d, body.offset, body.length);
 	}
