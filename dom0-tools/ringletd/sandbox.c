@@ -20,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SPACES	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC)
@@ -43,18 +44,45 @@ static const struct {
 
 #define NR_SHOWN	(sizeof(shown) / sizeof(shown[0]))
 
+static pid_t fork_apart(void)
+{
+	return (pid_t)syscall(SYS_clone, SPACES | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+/* Nothing that is mounted afterwards is seen outside. Not so in a mere chroot(2). */
+static int part_mounts(void)
+{
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? -errno : 0;
+}
+
+/* Tried once, as a child that has been started has nobody to ask. */
+static bool possible(void)
+{
+	static int tried = 1;
+	int status = 0;
+	pid_t pid;
+
+	if (tried != 1)
+		return !tried;
+	pid = fork_apart();
+	if (!pid)
+		_exit(-part_mounts());
+	if (pid < 0)
+		tried = -errno;
+	else if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+		tried = -WEXITSTATUS(status);
+	else
+		tried = -EIO;
+	if (tried)
+		note("what serves devices cannot have namespaces of its own: %s",
+		     strerror(-tried));
+	return !tried;
+}
+
 pid_t sandbox_fork(bool *own)
 {
-	long pid;
-
-	*own = true;
-	pid = syscall(SYS_clone, SPACES | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid >= 0)
-		return (pid_t)pid;
-	note("what serves devices cannot have namespaces of its own: %s",
-	     strerror(errno));
-	*own = false;
-	return fork();
+	*own = possible();
+	return *own ? fork_apart() : fork();
 }
 
 /* A copy of the mounts below a path, or -1. */
@@ -142,9 +170,9 @@ int sandbox_enter(const struct spawn *s)
 	char root[PATH_LEN];
 	size_t i;
 
-	/* Nothing that is mounted here is seen outside. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return -errno;
+	rc = part_mounts();
+	if (rc)
+		return rc;
 	if (s->share) {
 		share = open_tree_at(s->share);
 		if (share < 0)
