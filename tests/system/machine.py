@@ -114,12 +114,13 @@ class Machine:
         self.log.write(f"\n--- {text} ---\n")
         self.log.flush()
 
-    def expect(self, pattern, limit=60, panic=True):
+    def expect(self, pattern, limit=60, panic=True, name=None):
         """Wait until the console shows pattern. Returns the match object.
 
         A panic, unless it is expected (panic=False), or the end of QEMU fails
-        at once.
+        at once. Failures say 'name' if the pattern would say nothing to people.
         """
+        name = name or repr(pattern)
         patterns = [pattern, pexpect.EOF, pexpect.TIMEOUT]
         if panic:
             patterns.append(PANIC)
@@ -131,9 +132,9 @@ class Machine:
             if self.process.signalstatus in (signal.SIGSEGV, signal.SIGABRT):
                 raise EmulatorCrash("QEMU crashed: signal "
                                     f"{self.process.signalstatus}")
-            raise Failure(f"QEMU ended; the console never showed {pattern!r}")
+            raise Failure(f"QEMU ended; the console never showed {name}")
         if index == 2:
-            raise Failure(f"the console did not show {pattern!r} "
+            raise Failure(f"the console did not show {name} "
                           f"within {limit * SLOW:.0f} s")
         # Registers and stack follow the first line.
         match = self.process.match
@@ -191,9 +192,10 @@ class Shell:
         self.machine.send(f"echo be''gin-{self.count}; {command}; "
                           f"echo do''ne-{self.count} $?\n")
         self.machine.expect(among_messages(f"begin-{self.count}") + r"\r*\n",
-                            limit)
+                            limit, name=f"the start of '{command}'")
         match = self.machine.expect(among_messages(f"done-{self.count} ") +
-                                    rf"(\d+){MESSAGES}\r*\n", limit)
+                                    rf"(\d+){MESSAGES}\r*\n", limit,
+                                    name=f"the end of '{command}'")
         text = self.machine.process.before.replace("\r", "").strip()
         self.machine.expect(self.prompt, limit)
         return int(match[1]), text
