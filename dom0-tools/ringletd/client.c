@@ -7,6 +7,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,11 +130,19 @@ static void reply(struct client *c, struct json_object *json)
 		drop(c);
 }
 
-void client_refuse(struct client *c, const char *sentence)
+void client_refuse(struct client *c, const char *format, ...)
 {
 	struct json_object *json = json_object_new_object();
+	char *sentence;
+	va_list args;
 
-	json_object_object_add(json, "error", json_object_new_string(sentence));
+	va_start(args, format);
+	if (vasprintf(&sentence, format, args) < 0)
+		sentence = NULL;
+	va_end(args);
+	json_object_object_add(json, "error", json_object_new_string(
+		sentence ? sentence : "ringletd is out of memory"));
+	free(sentence);
 	client_reply(c, json);
 }
 
@@ -225,7 +234,7 @@ static void request_create(struct client *c, struct json_object *json)
 	rl_config_begin(&r, NULL);
 	rl_config_json(&r, value);
 	if (rl_config_end(&r, &config, "request")) {
-		client_refuse(c, r.error);
+		client_refuse(c, "%s", r.error);
 		return;
 	}
 	paused = json_object_object_get_ex(json, "paused", &value) &&
@@ -234,7 +243,7 @@ static void request_create(struct client *c, struct json_object *json)
 			   json_object_get_boolean(value);
 	c->state = WAITING;
 	if (!domain_create(&config, paused, c, error, sizeof(error)))
-		client_refuse(c, error);
+		client_refuse(c, "%s", error);
 }
 
 static void request_console(struct client *c, struct json_object *json)
@@ -252,11 +261,11 @@ static void request_console(struct client *c, struct json_object *json)
 	} else if (!d) {
 		snprintf(error, sizeof(error), "there is no domain '%.80s' ('ringlet list' shows those that exist)",
 			 who ? who : "");
-		client_refuse(c, error);
+		client_refuse(c, "%s", error);
 	} else if (d->state == CREATING) {
 		snprintf(error, sizeof(error), "domain '%s' is still being built: try again in a moment",
 			 d->config.name);
-		client_refuse(c, error);
+		client_refuse(c, "%s", error);
 	} else {
 		c->wants_console = true;
 		client_created(c, d);

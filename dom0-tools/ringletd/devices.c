@@ -194,7 +194,7 @@ void device_failed(struct rl *rl, struct device *dev, const char *sentence)
 		if (!d->devices_error)
 			d->devices_error = strdup(sentence);
 	} else if (dev->client) {
-		client_refuse(dev->client, sentence);
+		client_refuse(dev->client, "%s", sentence);
 		dev->client = NULL;
 		remove_device(dev);
 	} else {
@@ -252,7 +252,7 @@ void device_detached(struct rl *rl, struct device *dev, const char *error)
 		if (dev->state == DETACHES)
 			dev->state = ATTACHED;
 		if (client)
-			client_refuse(client, error);
+			client_refuse(client, "%s", error);
 		return;
 	}
 	remove_device(dev);

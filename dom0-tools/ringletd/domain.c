@@ -257,7 +257,7 @@ void domain_give_up(struct rl *rl, struct domain *d, const char *sentence)
 	note("cannot %s domain '%s': %s", what[d->state], d->config.name, why);
 	destroy_any(rl, d);
 	if (d->creator)
-		client_refuse(d->creator, why);
+		client_refuse(d->creator, "%s", why);
 	d->creator = NULL;
 	remove_domain(d);
 }

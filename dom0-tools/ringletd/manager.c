@@ -98,7 +98,7 @@ static void answered(struct rl *rl, struct domain *d, struct op *op,
 		break;
 	case OP_BALLOON:
 		if (op->client && error)
-			client_refuse(op->client, error);
+			client_refuse(op->client, "%s", error);
 		else if (op->client)
 			client_done(op->client, d);
 		break;

@@ -9,26 +9,11 @@
  */
 #include "devices.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <json-c/json.h>
 
 #define PAGES_PER_MIB	256
-
-static void refuse(struct client *c, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void refuse(struct client *c, const char *format, ...)
-{
-	char text[WHY_LEN];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	client_refuse(c, text);
-}
 
 static unsigned long long mib(uint64_t pages)
 {
@@ -44,21 +29,21 @@ static bool may_have(struct rl *rl, struct client *c, const struct domain *d,
 	struct ringlet_sysinfo host;
 
 	if (pages > d->bus.pages) {
-		refuse(c, "domain '%s' can have at most %llu MiB: it was made with that much (key 'maxmem')",
-		       d->config.name, mib(d->bus.pages));
+		client_refuse(c, "domain '%s' can have at most %llu MiB: it was made with that much (key 'maxmem')",
+			      d->config.name, mib(d->bus.pages));
 		return false;
 	}
 	if (pages > most) {
-		refuse(c, "domain '%s' can have at most %llu MiB: 'ringlet mem-max' has set that",
-		       d->config.name, mib(most));
+		client_refuse(c, "domain '%s' can have at most %llu MiB: 'ringlet mem-max' has set that",
+			      d->config.name, mib(most));
 		return false;
 	}
 	if (pages < has || rl_sysinfo(rl, &host) ||
 	    pages - has <= host.free_pages + host.scrub_pages)
 		return true;
-	refuse(c, "domain '%s' cannot have %llu MiB more: %llu MiB are free",
-	       d->config.name, mib(pages - has),
-	       mib(host.free_pages + host.scrub_pages));
+	client_refuse(c, "domain '%s' cannot have %llu MiB more: %llu MiB are free",
+		      d->config.name, mib(pages - has),
+		      mib(host.free_pages + host.scrub_pages));
 	return false;
 }
 
@@ -68,7 +53,7 @@ static void mem_set(struct rl *rl, struct client *c, struct domain *d,
 	struct device *dev = device_find(d, DEVICE_BALLOON, 0);
 
 	if (pages < RL_MEMORY_MIN * PAGES_PER_MIB) {
-		refuse(c, "a domain needs at least %d MiB", RL_MEMORY_MIN);
+		client_refuse(c, "a domain needs at least %d MiB", RL_MEMORY_MIN);
 		return;
 	}
 	if (!may_have(rl, c, d, info, pages))
@@ -80,17 +65,17 @@ static void mem_set(struct rl *rl, struct client *c, struct domain *d,
 	else if (dev || pages == d->bus.pages)
 		client_done(c, d);
 	else if (!device_add(d, DEVICE_BALLOON, 0, c))
-		refuse(c, "ringletd is out of memory");
+		client_refuse(c, "ringletd is out of memory");
 }
 
 static void mem_max(struct rl *rl, struct client *c, struct domain *d,
 		    uint64_t pages)
 {
 	if (pages < d->memory)
-		refuse(c, "domain '%s' has %llu MiB: 'ringlet mem-set' must make that less first",
-		       d->config.name, mib(d->memory));
+		client_refuse(c, "domain '%s' has %llu MiB: 'ringlet mem-set' must make that less first",
+			      d->config.name, mib(d->memory));
 	else if (rl_domain_set_max_pages(rl, d->domid, pages + RL_BUS_PAGES))
-		client_refuse(c, rl->error);
+		client_refuse(c, "%s", rl->error);
 	else
 		client_done(c, d);
 }
@@ -104,11 +89,11 @@ void request_memory(struct client *c, struct domain *d, const char *op,
 	if (!json_object_object_get_ex(json, "pages", &value) ||
 	    !json_object_is_type(value, json_type_int) ||
 	    json_object_get_int64(value) < 0)
-		refuse(c, "the request does not say how much memory");
+		client_refuse(c, "the request does not say how much memory");
 	else if (d->state != RUNNING)
-		refuse(c, "domain '%s' does not run", d->config.name);
+		client_refuse(c, "domain '%s' does not run", d->config.name);
 	else if (rl_next_domain(rl, d->domid, &info))
-		client_refuse(c, rl->error);
+		client_refuse(c, "%s", rl->error);
 	else if (!strcmp(op, "mem-set"))
 		mem_set(rl, c, d, &info, json_object_get_uint64(value));
 	else

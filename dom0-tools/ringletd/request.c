@@ -6,25 +6,10 @@
 #include "devices.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <json-c/json.h>
-
-static void refuse(struct client *c, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void refuse(struct client *c, const char *format, ...)
-{
-	char text[WHY_LEN];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	client_refuse(c, text);
-}
 
 static const char *string_of(struct json_object *json, const char *key)
 {
@@ -41,14 +26,14 @@ static struct domain *find_domain(struct client *c, struct json_object *json)
 	struct domain *d = who ? domain_find(who) : NULL;
 
 	if (!d)
-		refuse(c, "there is no domain '%.80s' ('ringlet list' shows those that exist)",
-		       who ? who : "");
+		client_refuse(c, "there is no domain '%.80s' ('ringlet list' shows those that exist)",
+			      who ? who : "");
 	else if (d->state == CREATING || d->state == RESTARTING)
-		refuse(c, "domain '%s' is still being built: try again in a moment",
-		       d->config.name);
+		client_refuse(c, "domain '%s' is still being built: try again in a moment",
+			      d->config.name);
 	else if (!d->bus.pages)
-		refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices, and its memory stays as it is",
-		       d->config.name);
+		client_refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices, and its memory stays as it is",
+			      d->config.name);
 	else
 		return d;
 	return NULL;
@@ -63,10 +48,10 @@ static void attach_disk(struct client *c, struct domain *d, const char *text)
 
 	disk = rl_config_add_disk(&d->config, text, why, sizeof(why));
 	if (!disk) {
-		client_refuse(c, why);
+		client_refuse(c, "%s", why);
 	} else if (!device_add(d, DEVICE_DISK, disk->devid, c)) {
 		rl_config_remove_disk(&d->config, disk->devid);
-		refuse(c, "ringletd is out of memory");
+		client_refuse(c, "ringletd is out of memory");
 	}
 }
 
@@ -77,10 +62,10 @@ static void attach_vif(struct client *c, struct domain *d, const char *text)
 
 	vif = rl_config_add_vif(&d->config, text, why, sizeof(why));
 	if (!vif) {
-		client_refuse(c, why);
+		client_refuse(c, "%s", why);
 	} else if (!device_add(d, DEVICE_VIF, vif->devid, c)) {
 		rl_config_remove_vif(&d->config, vif->devid);
-		refuse(c, "ringletd is out of memory");
+		client_refuse(c, "ringletd is out of memory");
 	}
 }
 
@@ -90,13 +75,13 @@ static void attach(struct client *c, struct domain *d, struct json_object *json)
 	const char *vif = string_of(json, "vif");
 
 	if (d->state == ENDED)
-		refuse(c, "domain '%s' has ended", d->config.name);
+		client_refuse(c, "domain '%s' has ended", d->config.name);
 	else if (disk)
 		attach_disk(c, d, disk);
 	else if (vif)
 		attach_vif(c, d, vif);
 	else
-		refuse(c, "the request names no device");
+		client_refuse(c, "the request names no device");
 }
 
 /* --- Detach ----------------------------------------------------------------- */
@@ -140,14 +125,14 @@ static void detach(struct client *c, struct domain *d, struct json_object *json,
 	else if (vif)
 		dev = find_vif(d, vif);
 	if (!dev) {
-		refuse(c, "domain '%s' has no %s '%.80s': 'ringlet %s %s' shows what it has",
-		       d->config.name, disk ? "disk" : "network interface",
-		       disk ? disk : vif ? vif : "",
-		       disk ? "block-list" : "network-list", d->config.name);
+		client_refuse(c, "domain '%s' has no %s '%.80s': 'ringlet %s %s' shows what it has",
+			      d->config.name, disk ? "disk" : "network interface",
+			      disk ? disk : vif ? vif : "",
+			      disk ? "block-list" : "network-list", d->config.name);
 	} else if (dev->client || dev->state == DETACHES) {
-		refuse(c, "the device is being attached or detached already");
+		client_refuse(c, "the device is being attached or detached already");
 	} else if (dev->state != ATTACHED) {
-		refuse(c, "what serves the device is being started again: try it once more in a moment");
+		client_refuse(c, "what serves the device is being started again: try it once more in a moment");
 	} else {
 		dev->client = c;
 		dev->state = DETACHES;

@@ -211,7 +211,8 @@ void devices_resume(struct domain *d, struct json_object *array);
 /* --- Clients (client.c) --------------------------------------------------- */
 
 int clients_listen(void);
-void client_refuse(struct client *c, const char *sentence);
+void client_refuse(struct client *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The domain is there: reply, and become its console if that was asked for. */
 void client_created(struct client *c, struct domain *d);
