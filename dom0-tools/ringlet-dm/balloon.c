@@ -20,7 +20,6 @@
 #include <string.h>
 #include <linux/virtio_balloon.h>
 #include <linux/virtio_ids.h>
-#include <unistd.h>
 
 #define OFFERED		(FEATURE_VERSION_1 | 1ULL << VIRTIO_BALLOON_F_MUST_TELL_HOST)
 #define CONFIG_SIZE	8	/* num_pages, actual */
@@ -278,17 +277,6 @@ static void serve(struct queue *q)
 	queue_kick(q);
 }
 
-static void kicked(struct source *source, uint32_t events)
-{
-	struct queue *q = (struct queue *)((char *)source -
-					   offsetof(struct queue, kicked));
-	uint64_t count;
-
-	(void)events;
-	if (read(source->fd, &count, sizeof(count)) == sizeof(count))
-		serve(q);
-}
-
 static uint64_t balloon_tick(struct device *d, uint64_t now)
 {
 	struct balloon *b = d->private;
@@ -314,13 +302,8 @@ static void balloon_start(struct device *d)
 		if (!queue_saved(q)->size)
 			continue;
 		b->next[i] = d->s->ran ? ring_used(queue_saved(q)) : 0;
-		q->kicked.fd = dup(q->kick);
-		q->kicked.ready = kicked;
-		if (source_watch(&q->kicked, EPOLLIN)) {
-			device_break(d, "its event channel cannot be watched");
-			d->phase = PHASE_READY;
+		if (!queue_watch(q, serve))
 			return;
-		}
 	}
 	device_phase(d, PHASE_STARTED);
 }

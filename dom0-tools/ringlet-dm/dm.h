@@ -182,6 +182,7 @@ struct queue {
 	int port;			/* of this side; -1: none */
 	int kick, call;			/* eventfds; -1: none */
 	struct source kicked;		/* a built-in device's own look at kick */
+	void (*serve)(struct queue *q);	/* what it does then */
 };
 
 struct device {
@@ -243,6 +244,11 @@ int device_request(struct device *d, struct ringlet_vmsg *m);
 /* Make the queue's port and eventfds. Returns 0 or -errno. */
 int queue_bind(struct queue *q);
 void queue_unbind(struct queue *q);
+/*
+ * For built-in devices: call serve() when the guest kicks. Returns false, with the
+ * device broken and out of work, if that cannot be.
+ */
+bool queue_watch(struct queue *q, void (*serve)(struct queue *q));
 /* Events of our own making: to the backend, to the guest. */
 void queue_kick(struct queue *q);
 void queue_call(struct queue *q);

@@ -61,6 +61,29 @@ void queue_unbind(struct queue *q)
 	close_fd(&q->call);
 }
 
+static void kicked(struct source *source, uint32_t events)
+{
+	struct queue *q = (struct queue *)((char *)source -
+					   offsetof(struct queue, kicked));
+	uint64_t count;
+
+	(void)events;
+	if (read(source->fd, &count, sizeof(count)) == sizeof(count))
+		q->serve(q);
+}
+
+bool queue_watch(struct queue *q, void (*serve)(struct queue *q))
+{
+	q->serve = serve;
+	q->kicked.fd = dup(q->kick);
+	q->kicked.ready = kicked;
+	if (!source_watch(&q->kicked, EPOLLIN))
+		return true;
+	device_break(q->d, "its event channel cannot be watched");
+	q->d->phase = PHASE_READY;
+	return false;
+}
+
 static void signal_fd(int fd)
 {
 	uint64_t one = 1;

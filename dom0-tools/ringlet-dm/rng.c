@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <linux/virtio_ids.h>
 #include <sys/random.h>
 
@@ -70,32 +69,14 @@ static void serve(struct queue *q)
 		queue_call(q);
 }
 
-static void kicked(struct source *source, uint32_t events)
-{
-	struct queue *q = (struct queue *)((char *)source -
-					   offsetof(struct queue, kicked));
-	uint64_t count;
-
-	(void)events;
-	if (read(source->fd, &count, sizeof(count)) == sizeof(count))
-		serve(q);
-}
-
 static void rng_start(struct device *d)
 {
 	struct queue *q = &d->queue[0];
 	struct rng *rng = d->private;
 
 	rng->next = d->s->ran ? ring_used(queue_saved(q)) : 0;
-	if (queue_saved(q)->size) {
-		q->kicked.fd = dup(q->kick);
-		q->kicked.ready = kicked;
-		if (source_watch(&q->kicked, EPOLLIN)) {
-			device_break(d, "its event channel cannot be watched");
-			d->phase = PHASE_READY;
-			return;
-		}
-	}
+	if (queue_saved(q)->size && !queue_watch(q, serve))
+		return;
 	device_phase(d, PHASE_STARTED);
 }
 
