@@ -133,6 +133,10 @@ static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 			 ~(SHARED_ALIGN - 1);
 	in->virtio_gpa = in->shared_gpa + BUILDER_SHARED_SIZE;
 	in->virtio_backend = RINGLET_DOMID_0;
+	in->pool.size = config->device_pool * MIB;
+	in->pool.gpa = bd->memory.size - in->pool.size;
+	in->reserved = &in->pool;
+	in->nr_reserved = config->device_pool ? 1 : 0;
 	if (getrandom(bd->seed, sizeof(bd->seed), GRND_NONBLOCK) ==
 	    sizeof(bd->seed))
 		in->rng_seed = bd->seed;
@@ -358,7 +362,9 @@ int rl_build(struct rl *rl, const struct rl_config *config, bool again,
 			rl_domain_destroy(rl, domid);
 			memcpy(rl->error, error, sizeof(error));
 		}
-		bus->pages = config->maxmem << 8;
+		bus->first = config->device_pool ?
+			     (config->maxmem - config->device_pool) << 8 : 0;
+		bus->pages = (config->maxmem << 8) - bus->first;
 		bus->gfn = bd->b.in.virtio_gpa >> PAGE_SHIFT;
 		bus->port = bd->b.in.virtio_port;
 	}

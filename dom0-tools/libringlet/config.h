@@ -39,6 +39,7 @@ struct rl_config {
 	char *cmdline;			/* never NULL */
 	uint64_t memory;		/* MiB, once its balloon is up */
 	uint64_t maxmem;		/* MiB */
+	uint64_t device_pool;		/* MiB of it that backends see; 0: all */
 	uint32_t vcpus;		/* online at first */
 	uint32_t maxvcpus;
 	uint32_t cpu_weight;

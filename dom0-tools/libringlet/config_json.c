@@ -86,6 +86,8 @@ struct json_object *rl_config_to_json(const struct rl_config *config)
 	add_string(json, "cmdline", config->cmdline);
 	add_number(json, "memory", config->memory);
 	add_number(json, "maxmem", config->maxmem);
+	if (config->device_pool)
+		add_number(json, "device_pool", config->device_pool);
 	add_number(json, "vcpus", config->vcpus);
 	add_number(json, "maxvcpus", config->maxvcpus);
 	add_number(json, "cpu_weight", config->cpu_weight);

@@ -5,7 +5,9 @@
  *
  *   {"id": N, "op": ...} -> {"id": N} or {"id": N, "error": sentence}
  *
- *   start   pages, bus, port           first of all; see virtio.h
+ *   start   pages, bus, port, first    first of all; see virtio.h. Memory is pages
+ *                                      from 'first' (0) on; if that is not 0 they
+ *                                      are a pool, and the guest has more
  *   attach  dev, kind, ...             as below; one that is known goes on
  *   backend dev, ...                   a new backend for a device
  *   detach  dev, force                 answered when the guest has let go
@@ -131,18 +133,20 @@ static bool parse_mac(const char *text, uint8_t mac[6])
 
 static void op_start(struct request *r)
 {
+	int64_t first = json_object_object_get_ex(r->json, "first", NULL) ?
+			number(r, "first", 1LL << 40) : 0;
 	int64_t pages = number(r, "pages", 1LL << 40);
 	int64_t bus = number(r, "bus", 1LL << 40);
 	int64_t port = number(r, "port", 1LL << 31);
 	char text[160];
 	int rc;
 
-	if (started || pages <= 0 || bus < 0 || port <= 0) {
+	if (started || first < 0 || pages <= 0 || bus < 0 || port <= 0) {
 		control_answer(r->id, started ? "the manager has started already" :
 			       "'start' needs 'pages', 'bus' and 'port'");
 		return;
 	}
-	rc = memory_open((uint64_t)pages);
+	rc = memory_open((uint64_t)first, (uint64_t)pages);
 	if (rc) {
 		snprintf(text, sizeof(text), "the domain's memory (%lld pages) cannot be mapped: %s",
 			 (long long)pages, strerror(-rc));

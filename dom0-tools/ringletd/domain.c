@@ -146,7 +146,8 @@ static void build_and_exit(const struct rl_config *config, bool again,
 		rc = 0;
 	}
 	if (rc >= 0)
-		rc = snprintf(text, sizeof(text), "%d %llu %llu %u", rc,
+		rc = snprintf(text, sizeof(text), "%d %llu %llu %llu %u", rc,
+			      (unsigned long long)bus.first,
 			      (unsigned long long)bus.pages,
 			      (unsigned long long)bus.gfn, bus.port);
 	else
@@ -295,6 +296,7 @@ void domain_start(struct rl *rl, struct domain *d)
 static void read_result(struct domain *d, char *text)
 {
 	d->domid = (uint32_t)strtoul(text, &text, 10);
+	d->bus.first = strtoull(text, &text, 10);
 	d->bus.pages = strtoull(text, &text, 10);
 	d->bus.gfn = strtoull(text, &text, 10);
 	d->bus.port = (uint32_t)strtoul(text, &text, 10);

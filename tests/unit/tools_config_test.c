@@ -114,6 +114,17 @@ START_TEST(warns_of_keys_of_xl)
 }
 END_TEST
 
+START_TEST(device_pool)
+{
+	must_parse(GOOD);
+	ck_assert_uint_eq(cfg.device_pool, 0);
+	rl_config_free(&cfg);
+	must_parse(GOOD "device_pool = 8\n");
+	ck_assert_uint_eq(cfg.device_pool, 8);
+	rl_config_free(&cfg);
+}
+END_TEST
+
 START_TEST(takes_arguments)
 {
 	rl_config_begin(&r, warn);
@@ -533,6 +544,8 @@ static const char *const mistakes[][2] = {
 	{ "memory = 99999999999999999999\n", "is not a number" },
 	{ "memory = \"-5\"\n", "'memory' must be a number of MiB: '-5' is none" },
 	{ "memory = 1\n", "'memory' must be 4 to 16777216 MiB: it is 1" },
+	{ "device_pool = 7\nmemory = 64\nname='a'\nkernel='/k'\n", "'device_pool' must be 0, or 8 MiB to half of the memory: it is 7" },
+	{ "device_pool = 33\nmemory = 64\nname='a'\nkernel='/k'\n", "'device_pool' must be 0, or 8 MiB to half of the memory: it is 33" },
 	{ "memory\n", "expected '=' after 'memory', but found the end of the line" },
 	{ "memory 5\n", "expected '=' after 'memory', but found '5'" },
 	{ "memory += 5\n", "'+=' is for lists" },
@@ -630,6 +643,7 @@ int main(void)
 	tcase_add_test(t, has_defaults);
 	tcase_add_test(t, joins_command_line);
 	tcase_add_test(t, warns_of_keys_of_xl);
+	tcase_add_test(t, device_pool);
 	tcase_add_test(t, takes_arguments);
 	tcase_add_loop_test(t, reads_cpus, 0, sizeof(cpus) / sizeof(cpus[0]));
 	tcase_add_test(t, knows_which_cpus_exist);
