@@ -25,6 +25,9 @@
  *       balloon was told; the guest does it in its own time.
  *   {"op": "mem-max", "domain": ..., "pages": N}
  *       limit what mem-set may give it.
+ *   {"op": "destroy", "domain": ...}
+ *       end a domain at once. What serves it ends before; the reply comes when the
+ *       hypervisor has been told.
  *   {"op": "devices", "domain": ...}
  *       the reply has "devices": an array of objects with "kind" ("disk",
  *       "vif" or "balloon"), "devid", "dev" (the number on its bus), "state" ("preparing",

@@ -319,7 +319,7 @@ static uint64_t advance_domain(struct rl *rl, struct domain *d)
 	struct device *dev, *next_dev;
 	uint64_t next = 0;
 
-	if (!d->devices || d->builder || d->state == ENDED)
+	if (!d->devices || d->builder || d->state == ENDED || d->end_by)
 		return 0;
 	next = manager_advance(rl, d);
 	for (dev = d->devices; dev; dev = next_dev) {
@@ -485,7 +485,7 @@ void device_release(struct device *dev)
 		return;
 	device_path(dev, ".new", path, sizeof(path));
 	service_kill(path);
-	service_end(dev->server, SIGTERM, SERVER_END_MS);
+	service_end(dev->server, SIGTERM, SERVER_END_MS, dev->domain->domid);
 	dev->server = NULL;
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		device_path(dev, ends[i], path, sizeof(path));

@@ -30,6 +30,7 @@ struct service {
 	void (*ended)(struct service *s, struct rl *rl);
 	void *owner;
 	uint64_t kill_at;	/* ms; 0: it is not being ended */
+	uint32_t domid;		/* whom it has served, when it is being ended */
 	char path[PATH_LEN];	/* of its file */
 };
 
@@ -77,8 +78,13 @@ void service_kill(const char *path);
 struct service *service_watch(const char *path, void *owner,
 			      void (*ended)(struct service *s, struct rl *rl));
 
-/* End it; nobody is told. It is killed if it needs more than 'ms'. */
-void service_end(struct service *s, int sig, unsigned int ms);
+/*
+ * End it, which has served a domain; nobody is told. It is killed if it needs more
+ * than 'ms'.
+ */
+void service_end(struct service *s, int sig, unsigned int ms, uint32_t domid);
+/* Is something being ended that has served this domain? */
+bool services_ending(uint32_t domid);
 void service_signal(const struct service *s, int sig);
 
 /* The daemon ends, the process goes on. */

@@ -553,9 +553,14 @@ void manager_end(struct domain *d)
 
 	manager_path(d, ".state", path, sizeof(path));
 	unlink(path);
-	if (!d->manager)
+	if (!d->manager) {
+		/* An earlier daemon's ends with that one, soon. */
+		manager_path(d, ".manager", path, sizeof(path));
+		service_end(service_watch(path, NULL, NULL), 0, END_MS,
+			    d->domid);
 		return;
-	service_end(d->manager->service, 0, END_MS);
+	}
+	service_end(d->manager->service, 0, END_MS, d->domid);
 	free_manager(d);
 }
 

@@ -167,7 +167,7 @@ int device_prepare(struct device *dev)
 
 	/* It serves one connection: the next one is another process. */
 	if (dev->kind == DEVICE_SHARE) {
-		service_end(dev->server, SIGKILL, KILL_MS);
+		service_end(dev->server, SIGKILL, KILL_MS, dev->domain->domid);
 		dev->server = NULL;
 	}
 

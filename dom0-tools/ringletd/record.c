@@ -20,6 +20,7 @@ static const char *const state_names[] = {
 	[RUNNING] = "running",
 	[RESTARTING] = "restarting",
 	[ENDED] = "ended",
+	[ENDING] = "ending",
 };
 
 #define NR_STATES	(sizeof(state_names) / sizeof(state_names[0]))

@@ -31,6 +31,9 @@ static struct domain *find_domain(struct client *c, struct json_object *json)
 	else if (d->state == CREATING || d->state == RESTARTING)
 		client_refuse(c, "domain '%s' is still being built: try again in a moment",
 			      d->config.name);
+	else if (d->state == ENDING)
+		client_refuse(c, "domain '%s' is being destroyed",
+			      d->config.name);
 	else if (!d->bus.pages)
 		client_refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices, and its memory stays as it is",
 			      d->config.name);

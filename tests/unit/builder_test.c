@@ -288,21 +288,21 @@ START_TEST(virtio_pool)
 	const void *fdt, *phandle;
 	int node, len;
 
-	add_region(0, 24 * MIB);
+	add_region(0, 32 * MIB);
 	b.in.virtio_gpa = b.in.shared_gpa + BUILDER_SHARED_SIZE;
-	b.in.pool = (struct builder_region){ 16 * MIB, 8 * MIB };
+	b.in.pool = (struct builder_region){ 24 * MIB, 8 * MIB };
 	b.in.reserved = &b.in.pool;
 	b.in.nr_reserved = 1;
 	build();
-	ck_assert_uint_le(b.layout.fdt_end, 16 * MIB);
-	ck_assert_uint_le(b.layout.tables_end, 16 * MIB);
+	ck_assert_uint_le(b.layout.fdt_end, 24 * MIB);
+	ck_assert_uint_le(b.layout.tables_end, 24 * MIB);
 	fdt = fdt_blob();
-	node = fdt_path_offset(fdt, "/reserved-memory/pool@1000000");
+	node = fdt_path_offset(fdt, "/reserved-memory/pool@1800000");
 	ck_assert_str_eq(fdt_getprop(fdt, node, "compatible", NULL),
 			 "restricted-dma-pool");
-	ck_assert_uint_eq(fdt_u64("/reserved-memory/pool@1000000", "reg", 0),
-			  16 * MIB);
-	ck_assert_uint_eq(fdt_u64("/reserved-memory/pool@1000000", "reg", 1),
+	ck_assert_uint_eq(fdt_u64("/reserved-memory/pool@1800000", "reg", 0),
+			  24 * MIB);
+	ck_assert_uint_eq(fdt_u64("/reserved-memory/pool@1800000", "reg", 1),
 			  8 * MIB);
 	phandle = fdt_getprop(fdt, node, "phandle", &len);
 	ck_assert_int_eq(len, 4);
