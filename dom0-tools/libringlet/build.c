@@ -240,6 +240,8 @@ static int check_devices(struct rl *rl, const struct rl_config *config,
 		rc = rl_vif_check(&config->vifs[i], why, sizeof(why));
 	for (i = 0; !rc && i < config->nr_shares; i++)
 		rc = rl_share_check(&config->shares[i], why, sizeof(why));
+	for (i = 0; !rc && i < config->nr_channels; i++)
+		rc = rl_channel_check(&config->channels[i], why, sizeof(why));
 	if (!rc)
 		rc = check_vsock(config, why, sizeof(why));
 	return rc ? rl_fail(rl, -rc, "%s", why) : 0;

@@ -332,6 +332,7 @@ static const struct key keys[] = {
 	{ "disk", rl_config_set_disk, ONLY_LIST },
 	{ "vif", rl_config_set_vif, ONLY_LIST },
 	{ "virtiofs", rl_config_set_virtiofs, ONLY_LIST },
+	{ "channel", rl_config_set_channel, ONLY_LIST },
 	{ "vsock_cid", set_vsock_cid, NO_LIST },
 	{ "rng", set_rng, NO_LIST },
 	{ "p9", rl_config_no_p9, ONLY_LIST },

@@ -66,6 +66,9 @@ static void add_devices(struct json_object *json, const struct rl_config *c)
 	array = add_list(json, "virtiofs");
 	for (i = 0; i < c->nr_shares; i++)
 		append(array, rl_share_text(&c->shares[i]));
+	array = add_list(json, "channel");
+	for (i = 0; i < c->nr_channels; i++)
+		append(array, rl_channel_text(&c->channels[i]));
 	if (c->vsock_cid)
 		add_number(json, "vsock_cid", c->vsock_cid);
 	if (c->has_rng)

@@ -30,10 +30,10 @@
  *       hypervisor has been told.
  *   {"op": "devices", "domain": ...}
  *       the reply has "devices": an array of objects with "kind" ("disk",
- *       "vif" or "balloon"), "devid", "dev" (the number on its bus), "state" ("preparing",
+ *       "vif", "balloon" or "channel"), "devid", "dev" (the number on its bus), "state" ("preparing",
  *       "offered", "connected", "detaching"), and what the kind has: "vdev",
  *       "target", "format", "access"; "mac", "bridge", "vifname"; "memory_mib", which
- *       the domain shall have.
+ *       the domain shall have; "name", "connection" ("pty" or "socket"), "path".
  */
 #ifndef RL_DAEMON_H
 #define RL_DAEMON_H

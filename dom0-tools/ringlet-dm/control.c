@@ -19,6 +19,7 @@
  *   kind "vhost-vsock": cid; descriptor: /dev/vhost-vsock
  *   kind "rng"
  *   kind "balloon": pages
+ *   kind "console"; descriptor: a listening socket; or two: both ends of a terminal
  *   restarted (vhost-user): the backend's process is a new one; true by default
  *
  * Events: {"event": "backend-lost", "dev": N}: it needs a connection, perhaps a
@@ -178,6 +179,8 @@ static enum backend_kind kind_of(const char *text)
 		return KIND_VHOST_VSOCK;
 	if (!strcmp(text, "balloon"))
 		return KIND_BALLOON;
+	if (!strcmp(text, "console"))
+		return KIND_CONSOLE;
 	return strcmp(text, "rng") ? KIND_NONE : KIND_RNG;
 }
 
@@ -248,6 +251,21 @@ static int take_vhost_vsock(struct request *r, struct device *d, char *error,
 	return rc;
 }
 
+static int take_console(struct request *r, struct device *d, char *error,
+			size_t size)
+{
+	int rc;
+
+	if (r->nfds != 1 && r->nfds != 2) {
+		snprintf(error, size, "a console needs a listening socket, or both ends of a terminal");
+		return -EINVAL;
+	}
+	rc = console_attach(d, r->fds, r->nfds, error, size);
+	if (!rc)
+		r->nfds = 0;
+	return rc;
+}
+
 /* Give a device its backend; the answer comes when that is ready. */
 static void take_backend(struct request *r, struct device *d)
 {
@@ -270,6 +288,9 @@ static void take_backend(struct request *r, struct device *d)
 	case KIND_BALLOON:
 		rc = take_balloon(r, d, error, sizeof(error));
 		break;
+	case KIND_CONSOLE:
+		rc = take_console(r, d, error, sizeof(error));
+		break;
 	default:
 		rc = rng_attach(d, error, sizeof(error));
 	}
@@ -291,6 +312,8 @@ static int64_t type_of(enum backend_kind kind)
 		return VIRTIO_ID_VSOCK;
 	case KIND_BALLOON:
 		return VIRTIO_ID_BALLOON;
+	case KIND_CONSOLE:
+		return VIRTIO_ID_CONSOLE;
 	default:
 		return VIRTIO_ID_RNG;
 	}
@@ -305,7 +328,7 @@ static void op_attach(struct request *r)
 	char text[80];
 
 	if (nr < 0 || !kind || (kind == KIND_VHOST_USER && type <= 0)) {
-		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, vhost-vsock, rng, balloon) and, for vhost-user, 'type'");
+		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, vhost-vsock, rng, balloon, console) and, for vhost-user, 'type'");
 		return;
 	}
 	if (kind != KIND_VHOST_USER)

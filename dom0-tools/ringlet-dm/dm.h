@@ -151,6 +151,7 @@ enum backend_kind {
 	KIND_RNG,
 	KIND_VHOST_VSOCK,
 	KIND_BALLOON,
+	KIND_CONSOLE,
 };
 
 /* Where a backend is. It says itself when it has come to the next place. */
@@ -318,6 +319,9 @@ int vhost_net_attach(struct device *d, int tap, int vhost, const uint8_t mac[6],
 int vhost_vsock_attach(struct device *d, int vhost, uint64_t cid, char *error,
 		       size_t size);
 int rng_attach(struct device *d, char *error, size_t size);
+/* A listening socket, or both ends of a terminal. */
+int console_attach(struct device *d, const int *fds, unsigned int nfds,
+		   char *error, size_t size);
 /* The guest shall give so many pages back. */
 int balloon_attach(struct device *d, uint32_t pages, char *error, size_t size);
 void balloon_set(struct device *d, uint32_t pages);

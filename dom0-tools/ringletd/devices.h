@@ -102,6 +102,7 @@ enum device_kind {
 	DEVICE_VSOCK,
 	DEVICE_RNG,
 	DEVICE_BALLOON,
+	DEVICE_CHANNEL,
 };
 
 enum device_state {
@@ -139,6 +140,7 @@ struct device {
 const struct rl_disk *device_disk(const struct device *dev);
 const struct rl_vif *device_vif(const struct device *dev);
 const struct rl_share *device_share(const struct device *dev);
+const struct rl_channel *device_channel(const struct device *dev);
 
 /* For sentences: "xvda"; and the program behind it, or NULL. */
 const char *device_name(const struct device *dev);
@@ -213,6 +215,17 @@ int vsock_prepare(char *why, size_t size);
 int server_socket(const struct device *dev);
 int server_connect(const struct device *dev, char *why, size_t size);
 int server_settle(const struct device *dev, char *why, size_t size);
+
+/*
+ * In the child: what a channel has in domain 0, a listening socket or both ends of a
+ * terminal. Returns how many descriptors, 0 with a sentence.
+ */
+int channel_prepare(const struct device *dev, int fds[MAX_FDS], char *why,
+		    size_t size);
+
+/* Where that is found, and when it is not needed any more. */
+void channel_path(const struct device *dev, char *path, size_t size);
+void channel_remove(const struct device *dev);
 
 /* In the child: tap and /dev/vhost-net. 0, or -1 with a sentence. */
 int tap_prepare(const struct device *dev, int fds[MAX_FDS], char *why,

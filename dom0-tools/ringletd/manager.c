@@ -480,6 +480,9 @@ static void describe(struct json_object *json, const struct device *dev)
 	case DEVICE_RNG:
 		add_string(json, "kind", "rng");
 		break;
+	case DEVICE_CHANNEL:
+		add_string(json, "kind", "console");
+		break;
 	case DEVICE_BALLOON:
 		add_string(json, "kind", "balloon");
 		add_number(json, "pages", dev->domain->bus.pages -

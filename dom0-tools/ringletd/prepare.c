@@ -85,6 +85,9 @@ static void prepare_and_exit(const struct device *dev, int out)
 		fds[0] = vsock_prepare(why, sizeof(why));
 		nr = fds[0] >= 0 ? 1 : 0;
 		break;
+	case DEVICE_CHANNEL:
+		nr = (unsigned int)channel_prepare(dev, fds, why, sizeof(why));
+		break;
 	default:
 		nr = tap_prepare(dev, fds, why, sizeof(why)) ? 0 : 2;
 	}

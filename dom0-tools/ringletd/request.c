@@ -220,6 +220,18 @@ static void add_share(struct json_object *json, const struct rl_share *share)
 	add_string(json, "access", share->readonly ? "ro" : "rw");
 }
 
+static void add_channel(struct json_object *json, const struct device *dev)
+{
+	const struct rl_channel *channel = device_channel(dev);
+	char path[PATH_LEN];
+
+	channel_path(dev, path, sizeof(path));
+	add_string(json, "kind", "channel");
+	add_string(json, "name", channel->name);
+	add_string(json, "connection", channel->path ? "socket" : "pty");
+	add_string(json, "path", path);
+}
+
 static void add_device(struct json_object *json, const struct device *dev)
 {
 	switch (dev->kind) {
@@ -239,6 +251,9 @@ static void add_device(struct json_object *json, const struct device *dev)
 		break;
 	case DEVICE_RNG:
 		add_string(json, "kind", "rng");
+		break;
+	case DEVICE_CHANNEL:
+		add_channel(json, dev);
 		break;
 	case DEVICE_BALLOON:
 		add_balloon(json, dev->domain);

@@ -517,6 +517,38 @@ START_TEST(shares_a_directory)
 }
 END_TEST
 
+/* A terminal and a socket, which the manager has; files lead to them. */
+START_TEST(has_channels)
+{
+	char channels[400], link[64];
+
+	snprintf(channels, sizeof(channels), "channel=['connection=pty,name=shell','connection=socket,name=agent,path=%s']",
+		 path("agent.sock"));
+	OK("create", "-q", "web.cfg", channels);
+	ck_assert(told("attach 0 with 2", 1) && told("attach 1 with 1", 1));
+	ck_assert_int_gt(readlink(path("channels/web.shell"), link,
+				  sizeof(link)), 0);
+	ck_assert(!strncmp(link, "/dev/pts/", 9));
+	ck_assert(exists("agent.sock"));
+	OK("channel-list", "web");
+	SAYS("Idx BE state evt-ch ring-ref connection params");
+	SAYS("pty=/");
+	SAYS("agent.sock");
+	OK("channel-list", "--json", "web");
+	SAYS("\"name\": \"shell\"");
+	FAILS("domain 'web' has no console 3", "console", "-n", "3", "web");
+	ck_assert_int_eq(RINGLET("console", "-n", "x", "web"), 2);
+	FAILS("another program listens there", "create", "-q", "web.cfg",
+	      "name=other", channels);
+	OK("destroy", "web");
+	none_left();
+	ck_assert(!exists("agent.sock") && !exists("channels/web.shell"));
+	write_file("agent.sock", "", 0);
+	FAILS("a file of this name that is no socket", "create", "-q",
+	      "web.cfg", channels);
+}
+END_TEST
+
 START_TEST(reboots)
 {
 	struct fake_domain *d;
@@ -630,6 +662,7 @@ int main(int argc, char **argv)
 	tcase_add_test(t, destroys_after_a_daemon_is_killed);
 	tcase_add_test(t, cuts_logs);
 	tcase_add_test(t, shares_a_directory);
+	tcase_add_test(t, has_channels);
 	tcase_add_test(t, reboots);
 	tcase_add_test(t, changes_memory);
 	tcase_add_test(t, starts_with_less);
