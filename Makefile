@@ -295,6 +295,18 @@ $(B)/tests/virtiofs.initrd: $(I)/initrd-dom0.gz $(B)/tests/virtiofsd.gz \
 		$(B)/tests/vsock.gz
 	@cat $^ >$@
 
+# Both, and a program that tries to reach more of a domain than they may.
+.PHONY: pool-files
+pool-files: $(B)/tests/pool.initrd
+
+$(B)/tests/intruder.gz: scripts/initramfs-part.sh $(B)/tests/linux/intruder
+	@scripts/initramfs-part.sh $@ \
+		usr/bin/intruder=$(B)/tests/linux/intruder
+
+$(B)/tests/pool.initrd: $(B)/tests/virtiofs.initrd $(B)/tests/storage.gz \
+		$(B)/tests/intruder.gz
+	@cat $^ >$@
+
 # Loads of disks, networks and all else, for domains and domain 0.
 .PHONY: load-files
 load-files: $(B)/tests/load.iso $(B)/tests/disk.initrd

@@ -86,6 +86,8 @@ struct builder_input {
 	u64 virtio_gpa;
 	u32 virtio_port;		/* an event channel port of the domain */
 	u32 virtio_backend;		/* domain that serves the devices */
+	/* The part of memory that devices reach; size 0: all. In 'reserved', too. */
+	struct builder_region pool;
 
 	/* Domain 0: the machine. nr_e820 = 0, acpi_rsdp = 0: no such property. */
 	const struct builder_e820 *e820;

@@ -22,6 +22,8 @@
 #define ROOM_VCPU	96
 #define ROOM_E820	20
 
+#define POOL_PHANDLE	1
+
 static size_t cmdline_size(const struct builder_input *in)
 {
 	return in->cmdline ? strlen(in->cmdline) + 1 : 1;
@@ -165,11 +167,42 @@ static int write_hypervisor(void *fdt, const struct builder_input *in,
 	return rc ? rc : fdt_end_node(fdt);
 }
 
-static int write_virtio(void *fdt, const struct builder_input *in)
+/* Linux takes it for rings and copies of data: Documentation of reserved-memory. */
+static int write_pool(void *fdt, const struct builder_region *pool)
 {
+	char name[32];
 	int rc;
 
-	rc = fdt_begin_node(fdt, "virtio");
+	snprintf(name, sizeof(name), "pool@%lx", (unsigned long)pool->gpa);
+	rc = fdt_begin_node(fdt, "reserved-memory");
+	if (!rc)
+		rc = fdt_property_u32(fdt, "#address-cells", 2);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "#size-cells", 2);
+	if (!rc)
+		rc = fdt_property(fdt, "ranges", "", 0);
+	if (!rc)
+		rc = fdt_begin_node(fdt, name);
+	if (!rc)
+		rc = fdt_property_string(fdt, "compatible",
+					 "restricted-dma-pool");
+	if (!rc)
+		rc = property_pair(fdt, "reg", pool->gpa, pool->size);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "phandle", POOL_PHANDLE);
+	if (!rc)
+		rc = fdt_end_node(fdt);
+	return rc ? rc : fdt_end_node(fdt);
+}
+
+static int write_virtio(void *fdt, const struct builder_input *in)
+{
+	int rc = 0;
+
+	if (in->pool.size)
+		rc = write_pool(fdt, &in->pool);
+	if (!rc)
+		rc = fdt_begin_node(fdt, "virtio");
 	if (!rc)
 		rc = fdt_property_string(fdt, "compatible",
 					 "ringlet,virtio-bus");
@@ -181,6 +214,8 @@ static int write_virtio(void *fdt, const struct builder_input *in)
 	if (!rc)
 		rc = fdt_property_u32(fdt, "ringlet,backend",
 				      in->virtio_backend);
+	if (!rc && in->pool.size)
+		rc = fdt_property_u32(fdt, "memory-region", POOL_PHANDLE);
 	return rc ? rc : fdt_end_node(fdt);
 }
 

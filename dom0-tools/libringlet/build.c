@@ -133,6 +133,10 @@ static int plan(struct build *bd, struct rl *rl, const struct rl_config *config)
 			 ~(SHARED_ALIGN - 1);
 	in->virtio_gpa = in->shared_gpa + BUILDER_SHARED_SIZE;
 	in->virtio_backend = RINGLET_DOMID_0;
+	in->pool.size = config->device_pool * MIB;
+	in->pool.gpa = bd->memory.size - in->pool.size;
+	in->reserved = &in->pool;
+	in->nr_reserved = config->device_pool ? 1 : 0;
 	if (getrandom(bd->seed, sizeof(bd->seed), GRND_NONBLOCK) ==
 	    sizeof(bd->seed))
 		in->rng_seed = bd->seed;
@@ -236,6 +240,8 @@ static int check_devices(struct rl *rl, const struct rl_config *config,
 		rc = rl_vif_check(&config->vifs[i], why, sizeof(why));
 	for (i = 0; !rc && i < config->nr_shares; i++)
 		rc = rl_share_check(&config->shares[i], why, sizeof(why));
+	for (i = 0; !rc && i < config->nr_channels; i++)
+		rc = rl_channel_check(&config->channels[i], why, sizeof(why));
 	if (!rc)
 		rc = check_vsock(config, why, sizeof(why));
 	return rc ? rl_fail(rl, -rc, "%s", why) : 0;
@@ -358,7 +364,9 @@ int rl_build(struct rl *rl, const struct rl_config *config, bool again,
 			rl_domain_destroy(rl, domid);
 			memcpy(rl->error, error, sizeof(error));
 		}
-		bus->pages = config->maxmem << 8;
+		bus->first = config->device_pool ?
+			     (config->maxmem - config->device_pool) << 8 : 0;
+		bus->pages = (config->maxmem << 8) - bus->first;
 		bus->gfn = bd->b.in.virtio_gpa >> PAGE_SHIFT;
 		bus->port = bd->b.in.virtio_port;
 	}

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define NEAR		3		/* edits to a suggested key */
+#define DEVICE_POOL_MIN	8		/* MiB */
 
 /* The name that it has in this file. */
 #define fail rl_config_fail
@@ -172,6 +173,13 @@ static int set_maxmem(struct rl_config_reader *r, const struct rl_setting *s)
 			  &r->config.maxmem);
 }
 
+static int set_device_pool(struct rl_config_reader *r,
+			   const struct rl_setting *s)
+{
+	return set_number(r, s, 0, RL_MEMORY_MAX, " MiB",
+			  &r->config.device_pool);
+}
+
 /* The same for a number of 32 bits; nothing is set when it is refused. */
 static int set_number32(struct rl_config_reader *r, const struct rl_setting *s,
 			uint64_t min, uint32_t max, const char *unit,
@@ -320,9 +328,11 @@ static const struct key keys[] = {
 	{ "on_poweroff", set_on_poweroff, NO_LIST },
 	{ "on_reboot", set_on_reboot, NO_LIST },
 	{ "on_crash", set_on_crash, NO_LIST },
+	{ "device_pool", set_device_pool, NO_LIST },
 	{ "disk", rl_config_set_disk, ONLY_LIST },
 	{ "vif", rl_config_set_vif, ONLY_LIST },
 	{ "virtiofs", rl_config_set_virtiofs, ONLY_LIST },
+	{ "channel", rl_config_set_channel, ONLY_LIST },
 	{ "vsock_cid", set_vsock_cid, NO_LIST },
 	{ "rng", set_rng, NO_LIST },
 	{ "p9", rl_config_no_p9, ONLY_LIST },
@@ -487,6 +497,14 @@ static int check_complete(struct rl_config_reader *r,
 		return fail(r, s, "'maxmem' must be at least 'memory': they are %llu and %llu MiB",
 			    (unsigned long long)r->config.maxmem,
 			    (unsigned long long)r->config.memory);
+	if (r->config.device_pool &&
+	    (r->config.device_pool < DEVICE_POOL_MIN ||
+	     r->config.device_pool > r->config.memory / 2))
+		return fail(r, s, "'device_pool' must be 0, or %d MiB to half of the memory: it is %llu",
+			    DEVICE_POOL_MIN,
+			    (unsigned long long)r->config.device_pool);
+	if (r->config.device_pool && r->config.maxmem > r->config.memory)
+		return fail(r, s, "a domain with 'device_pool' has no balloon: 'maxmem' must be the same as 'memory'");
 	if (!r->config.maxvcpus)
 		r->config.maxvcpus = r->config.vcpus;
 	if (r->config.maxvcpus < r->config.vcpus)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ringlet/abi.h>
+#include "channel.h"
 #include "cpus.h"
 #include "disk.h"
 #include "share.h"
@@ -39,6 +40,7 @@ struct rl_config {
 	char *cmdline;			/* never NULL */
 	uint64_t memory;		/* MiB, once its balloon is up */
 	uint64_t maxmem;		/* MiB */
+	uint64_t device_pool;		/* MiB of it that backends see; 0: all */
 	uint32_t vcpus;		/* online at first */
 	uint32_t maxvcpus;
 	uint32_t cpu_weight;
@@ -48,7 +50,8 @@ struct rl_config {
 	struct rl_disk *disks;		/* ascending by devid */
 	struct rl_vif *vifs;
 	struct rl_share *shares;
-	unsigned int nr_disks, nr_vifs, nr_shares;
+	struct rl_channel *channels;
+	unsigned int nr_disks, nr_vifs, nr_shares, nr_channels;
 	uint32_t vsock_cid;		/* 0: none */
 	bool rng, has_rng;		/* has_rng: it was said */
 };

@@ -9,7 +9,8 @@
 
 static unsigned int count(const struct rl_config *config)
 {
-	return config->nr_disks + config->nr_vifs + config->nr_shares;
+	return config->nr_disks + config->nr_vifs + config->nr_shares +
+	       config->nr_channels;
 }
 
 /* Room for one more element of a list, or NULL. */
@@ -23,7 +24,7 @@ static bool has_room(const struct rl_config *config, char *why, size_t size)
 {
 	if (count(config) < RL_MAX_DEVICES)
 		return true;
-	snprintf(why, size, "a domain has at most %d disks, network interfaces and shared directories",
+	snprintf(why, size, "a domain has at most %d disks, network interfaces, shared directories and channels",
 		 RL_MAX_DEVICES);
 	return false;
 }
@@ -158,6 +159,58 @@ int rl_config_set_virtiofs(struct rl_config_reader *r,
 	for (i = 0; i < s->count; i++, text += strlen(text) + 1)
 		if (!add_share(&r->config, text, why, sizeof(why)))
 			return rl_config_fail(r, s, "'virtiofs': %s", why);
+	return 0;
+}
+
+/* One more channel, with a name that no other one has. */
+static bool add_channel(struct rl_config *c, const char *text, char *why,
+			size_t size)
+{
+	struct rl_channel *channels;
+	unsigned int i;
+
+	if (!has_room(c, why, size))
+		return false;
+	channels = grow(c->channels, c->nr_channels, sizeof(*channels));
+	if (!channels) {
+		snprintf(why, size, "out of memory");
+		return false;
+	}
+	c->channels = channels;
+	if (!rl_channel_parse(text, &channels[c->nr_channels], why, size))
+		return false;
+	for (i = 0; i < c->nr_channels; i++) {
+		if (strcmp(channels[i].name, channels[c->nr_channels].name))
+			continue;
+		snprintf(why, size, "two channels have the name '%s'",
+			 channels[i].name);
+		rl_channel_free(&channels[c->nr_channels]);
+		return false;
+	}
+	c->nr_channels++;
+	return true;
+}
+
+static void free_channels(struct rl_config *config)
+{
+	while (config->nr_channels)
+		rl_channel_free(&config->channels[--config->nr_channels]);
+	free(config->channels);
+	config->channels = NULL;
+}
+
+int rl_config_set_channel(struct rl_config_reader *r,
+			  const struct rl_setting *s)
+{
+	const char *text = s->value;
+	unsigned int i;
+	char why[384];
+
+	if (!s->append)
+		free_channels(&r->config);
+	for (i = 0; i < s->count; i++, text += strlen(text) + 1)
+		if (!add_channel(&r->config, text, why, sizeof(why)))
+			return rl_config_fail(r, s, "'channel': %s", why);
 	return 0;
 }
 
@@ -328,4 +381,5 @@ void rl_config_free_devices(struct rl_config *config)
 	free_disks(config);
 	free_vifs(config);
 	free_shares(config);
+	free_channels(config);
 }

@@ -66,6 +66,9 @@ static void add_devices(struct json_object *json, const struct rl_config *c)
 	array = add_list(json, "virtiofs");
 	for (i = 0; i < c->nr_shares; i++)
 		append(array, rl_share_text(&c->shares[i]));
+	array = add_list(json, "channel");
+	for (i = 0; i < c->nr_channels; i++)
+		append(array, rl_channel_text(&c->channels[i]));
 	if (c->vsock_cid)
 		add_number(json, "vsock_cid", c->vsock_cid);
 	if (c->has_rng)
@@ -86,6 +89,8 @@ struct json_object *rl_config_to_json(const struct rl_config *config)
 	add_string(json, "cmdline", config->cmdline);
 	add_number(json, "memory", config->memory);
 	add_number(json, "maxmem", config->maxmem);
+	if (config->device_pool)
+		add_number(json, "device_pool", config->device_pool);
 	add_number(json, "vcpus", config->vcpus);
 	add_number(json, "maxvcpus", config->maxvcpus);
 	add_number(json, "cpu_weight", config->cpu_weight);

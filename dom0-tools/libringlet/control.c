@@ -485,6 +485,13 @@ int rl_domain_fd(struct rl *rl, uint32_t domid, uint64_t pages)
 			   "get a descriptor for");
 }
 
+int rl_domain_pool_fd(struct rl *rl, uint32_t domid, const struct rl_bus *bus)
+{
+	return domain_fail(rl, rl_dev_domain_pool(rl->fd, domid, bus->first,
+						  bus->pages, bus->gfn),
+			   domid, "get a descriptor for");
+}
+
 void *rl_map(struct rl *rl, uint32_t domid, uint64_t gfn, uint64_t count)
 {
 	return rl_dev_map(rl->fd, domid, gfn, count);

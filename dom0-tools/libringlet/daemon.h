@@ -25,12 +25,15 @@
  *       balloon was told; the guest does it in its own time.
  *   {"op": "mem-max", "domain": ..., "pages": N}
  *       limit what mem-set may give it.
+ *   {"op": "destroy", "domain": ...}
+ *       end a domain at once. What serves it ends before; the reply comes when the
+ *       hypervisor has been told.
  *   {"op": "devices", "domain": ...}
  *       the reply has "devices": an array of objects with "kind" ("disk",
- *       "vif" or "balloon"), "devid", "dev" (the number on its bus), "state" ("preparing",
+ *       "vif", "balloon" or "channel"), "devid", "dev" (the number on its bus), "state" ("preparing",
  *       "offered", "connected", "detaching"), and what the kind has: "vdev",
  *       "target", "format", "access"; "mac", "bridge", "vifname"; "memory_mib", which
- *       the domain shall have.
+ *       the domain shall have; "name", "connection" ("pty" or "socket"), "path".
  */
 #ifndef RL_DAEMON_H
 #define RL_DAEMON_H

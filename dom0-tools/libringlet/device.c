@@ -89,6 +89,20 @@ int rl_dev_domain(int fd, uint32_t domid, uint32_t memory)
 	return ioctl(fd, RINGLET_IOC_DOMAIN, &domain) ? -errno : domain.fd;
 }
 
+int rl_dev_domain_pool(int fd, uint32_t domid, uint64_t gfn, uint64_t count,
+		       uint64_t page)
+{
+	struct ringlet_domain_pool pool = {
+		.domain = domid,
+		.fd = -1,
+		.gfn = gfn,
+		.count = count,
+		.page = page,
+	};
+
+	return ioctl(fd, RINGLET_IOC_DOMAIN_POOL, &pool) ? -errno : pool.fd;
+}
+
 bool rl_program(const char *name, char *path, size_t size)
 {
 	static const char *const directories[] = {

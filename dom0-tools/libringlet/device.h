@@ -46,6 +46,13 @@ int rl_dev_new_port(int fd, uint32_t domid);
 int rl_dev_domain(int fd, uint32_t domid, uint32_t memory);
 
 /*
+ * The same, with which of its memory only 'count' pages from 'gfn' on and page
+ * 'page' can be mapped (RINGLET_IOC_DOMAIN_POOL).
+ */
+int rl_dev_domain_pool(int fd, uint32_t domid, uint64_t gfn, uint64_t count,
+		       uint64_t page);
+
+/*
  * The path of a program that ringletd needs: beside this one, or in the usual
  * places. Returns false if there is none.
  */

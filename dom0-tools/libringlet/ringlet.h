@@ -114,9 +114,15 @@ int rl_domain_fd(struct rl *rl, uint32_t domid, uint64_t pages);
 
 #define RL_BUS_PAGES	1	/* that a domain has beside its memory */
 
+struct rl_bus;
+
+/* The same, good for the memory only that backends see (first is not 0). */
+int rl_domain_pool_fd(struct rl *rl, uint32_t domid, const struct rl_bus *bus);
+
 /* Where the bus of a domain's devices is (ringlet/virtio.h). */
 struct rl_bus {
-	uint64_t pages;			/* of memory, from gfn 0, at most */
+	uint64_t first;			/* gfn: what backends see begins there; 0: all */
+	uint64_t pages;			/* and is as long, at most */
 	uint64_t gfn;
 	uint32_t port;
 };

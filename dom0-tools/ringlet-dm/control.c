@@ -5,7 +5,9 @@
  *
  *   {"id": N, "op": ...} -> {"id": N} or {"id": N, "error": sentence}
  *
- *   start   pages, bus, port           first of all; see virtio.h
+ *   start   pages, bus, port, first    first of all; see virtio.h. Memory is pages
+ *                                      from 'first' (0) on; if that is not 0 they
+ *                                      are a pool, and the guest has more
  *   attach  dev, kind, ...             as below; one that is known goes on
  *   backend dev, ...                   a new backend for a device
  *   detach  dev, force                 answered when the guest has let go
@@ -17,6 +19,7 @@
  *   kind "vhost-vsock": cid; descriptor: /dev/vhost-vsock
  *   kind "rng"
  *   kind "balloon": pages
+ *   kind "console"; descriptor: a listening socket; or two: both ends of a terminal
  *   restarted (vhost-user): the backend's process is a new one; true by default
  *
  * Events: {"event": "backend-lost", "dev": N}: it needs a connection, perhaps a
@@ -131,18 +134,20 @@ static bool parse_mac(const char *text, uint8_t mac[6])
 
 static void op_start(struct request *r)
 {
+	int64_t first = json_object_object_get_ex(r->json, "first", NULL) ?
+			number(r, "first", 1LL << 40) : 0;
 	int64_t pages = number(r, "pages", 1LL << 40);
 	int64_t bus = number(r, "bus", 1LL << 40);
 	int64_t port = number(r, "port", 1LL << 31);
 	char text[160];
 	int rc;
 
-	if (started || pages <= 0 || bus < 0 || port <= 0) {
+	if (started || first < 0 || pages <= 0 || bus < 0 || port <= 0) {
 		control_answer(r->id, started ? "the manager has started already" :
 			       "'start' needs 'pages', 'bus' and 'port'");
 		return;
 	}
-	rc = memory_open((uint64_t)pages);
+	rc = memory_open((uint64_t)first, (uint64_t)pages);
 	if (rc) {
 		snprintf(text, sizeof(text), "the domain's memory (%lld pages) cannot be mapped: %s",
 			 (long long)pages, strerror(-rc));
@@ -174,6 +179,8 @@ static enum backend_kind kind_of(const char *text)
 		return KIND_VHOST_VSOCK;
 	if (!strcmp(text, "balloon"))
 		return KIND_BALLOON;
+	if (!strcmp(text, "console"))
+		return KIND_CONSOLE;
 	return strcmp(text, "rng") ? KIND_NONE : KIND_RNG;
 }
 
@@ -244,6 +251,21 @@ static int take_vhost_vsock(struct request *r, struct device *d, char *error,
 	return rc;
 }
 
+static int take_console(struct request *r, struct device *d, char *error,
+			size_t size)
+{
+	int rc;
+
+	if (r->nfds != 1 && r->nfds != 2) {
+		snprintf(error, size, "a console needs a listening socket, or both ends of a terminal");
+		return -EINVAL;
+	}
+	rc = console_attach(d, r->fds, r->nfds, error, size);
+	if (!rc)
+		r->nfds = 0;
+	return rc;
+}
+
 /* Give a device its backend; the answer comes when that is ready. */
 static void take_backend(struct request *r, struct device *d)
 {
@@ -266,6 +288,9 @@ static void take_backend(struct request *r, struct device *d)
 	case KIND_BALLOON:
 		rc = take_balloon(r, d, error, sizeof(error));
 		break;
+	case KIND_CONSOLE:
+		rc = take_console(r, d, error, sizeof(error));
+		break;
 	default:
 		rc = rng_attach(d, error, sizeof(error));
 	}
@@ -287,6 +312,8 @@ static int64_t type_of(enum backend_kind kind)
 		return VIRTIO_ID_VSOCK;
 	case KIND_BALLOON:
 		return VIRTIO_ID_BALLOON;
+	case KIND_CONSOLE:
+		return VIRTIO_ID_CONSOLE;
 	default:
 		return VIRTIO_ID_RNG;
 	}
@@ -301,7 +328,7 @@ static void op_attach(struct request *r)
 	char text[80];
 
 	if (nr < 0 || !kind || (kind == KIND_VHOST_USER && type <= 0)) {
-		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, vhost-vsock, rng, balloon) and, for vhost-user, 'type'");
+		control_answer(r->id, "'attach' needs 'dev' (0 to 63), 'kind' (vhost-user, vhost-net, vhost-vsock, rng, balloon, console) and, for vhost-user, 'type'");
 		return;
 	}
 	if (kind != KIND_VHOST_USER)

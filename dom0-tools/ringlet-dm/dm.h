@@ -123,8 +123,14 @@ struct region {
 extern struct region regions[MAX_REGIONS];
 extern unsigned int region_count;
 
-/* Get and map all of [0, pages). Returns 0 or -errno. */
-int memory_open(uint64_t pages);
+/*
+ * Get and map pages [first, first + pages). If 'first' is not 0 they are a pool: the
+ * guest has more memory, but devices cannot reach it. Returns 0 or -errno.
+ */
+int memory_open(uint64_t first, uint64_t pages);
+
+/* What a device offers: what its backend does, and what the memory asks for. */
+uint64_t memory_features(uint64_t backend);
 void memory_close(void);
 /* [gpa, gpa + len) in this process, or NULL: not memory, or of two regions. */
 void *memory_at(uint64_t gpa, uint64_t len);
@@ -145,6 +151,7 @@ enum backend_kind {
 	KIND_RNG,
 	KIND_VHOST_VSOCK,
 	KIND_BALLOON,
+	KIND_CONSOLE,
 };
 
 /* Where a backend is. It says itself when it has come to the next place. */
@@ -209,6 +216,7 @@ extern struct device *devices[RINGLET_VBUS_MAX_DEVICES];
 /* Features that are never offered: they need more of the manager. */
 #define FEATURES_MASKED	(1ULL << 24 | 1ULL << 26 | 1ULL << 30 | ~0ULL << 33)
 #define FEATURE_VERSION_1 (1ULL << 32)
+#define FEATURE_ACCESS_PLATFORM (1ULL << 33)
 
 /* A device of this number: the predecessor's, or a new one. */
 struct device *device_open(unsigned int nr, enum backend_kind kind,
@@ -311,6 +319,9 @@ int vhost_net_attach(struct device *d, int tap, int vhost, const uint8_t mac[6],
 int vhost_vsock_attach(struct device *d, int vhost, uint64_t cid, char *error,
 		       size_t size);
 int rng_attach(struct device *d, char *error, size_t size);
+/* A listening socket, or both ends of a terminal. */
+int console_attach(struct device *d, const int *fds, unsigned int nfds,
+		   char *error, size_t size);
 /* The guest shall give so many pages back. */
 int balloon_attach(struct device *d, uint32_t pages, char *error, size_t size);
 void balloon_set(struct device *d, uint32_t pages);

@@ -15,6 +15,7 @@
 
 struct region regions[MAX_REGIONS];
 unsigned int region_count;
+static bool is_pool;
 
 /* Pages of zeros, in the place of such as the guest has given back. */
 static uint8_t *holes[MAX_HOLES];
@@ -43,15 +44,16 @@ static int open_region(struct region *r, uint64_t gfn, uint64_t count)
 	return 0;
 }
 
-int memory_open(uint64_t pages)
+int memory_open(uint64_t first, uint64_t pages)
 {
-	uint64_t gfn, count;
+	uint64_t gfn, count, end = first + pages;
 	int rc;
 
 	if (!pages || pages > (uint64_t)MAX_REGIONS * REGION_PAGES)
 		return -EINVAL;
-	for (gfn = 0; gfn < pages; gfn += count) {
-		count = pages - gfn < REGION_PAGES ? pages - gfn : REGION_PAGES;
+	is_pool = first;
+	for (gfn = first; gfn < end; gfn += count) {
+		count = end - gfn < REGION_PAGES ? end - gfn : REGION_PAGES;
 		rc = open_region(&regions[region_count], gfn, count);
 		if (rc) {
 			memory_close();
@@ -60,6 +62,12 @@ int memory_open(uint64_t pages)
 		region_count++;
 	}
 	return 0;
+}
+
+/* With it, a driver uses the addresses that its kernel's DMA functions give. */
+uint64_t memory_features(uint64_t backend)
+{
+	return backend | (is_pool ? FEATURE_ACCESS_PLATFORM : 0);
 }
 
 void memory_close(void)

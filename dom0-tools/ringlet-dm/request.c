@@ -133,6 +133,7 @@ static void check_queues(struct device *d)
 
 static int set_status(struct device *d, struct ringlet_vmsg *m)
 {
+	const uint64_t needed = memory_features(FEATURE_VERSION_1);
 	struct ringlet_vmsg_status body;
 	uint32_t added;
 
@@ -152,7 +153,7 @@ static int set_status(struct device *d, struct ringlet_vmsg *m)
 			     d->s->status, body.status);
 		return get_status(d, m);
 	}
-	if (added & FEATURES_OK && !(d->s->features & FEATURE_VERSION_1))
+	if (added & FEATURES_OK && needed & ~d->s->features)
 		body.status &= ~(uint32_t)FEATURES_OK;
 	d->s->status |= body.status;
 	if (added & DRIVER_OK)

@@ -111,7 +111,7 @@ int rng_attach(struct device *d, char *error, size_t size)
 	}
 
 	d->s->queues = 1;
-	d->s->offered = OFFERED;
+	d->s->offered = memory_features(OFFERED);
 	d->backend = &rng_backend;
 	d->private = rng;
 	d->phase = PHASE_CONNECTING;

@@ -159,8 +159,8 @@ int vhost_net_attach(struct device *d, int tap, int vhost,
 		return rc;
 	}
 	d->s->queues = 2;
-	d->s->offered = TAP_FEATURES | OWN_FEATURES |
-			(net->vhost_features & VHOST_FEATURES);
+	d->s->offered = memory_features(TAP_FEATURES | OWN_FEATURES |
+					(net->vhost_features & VHOST_FEATURES));
 	net_config(d, mac);
 	d->backend = &vhost_net;
 	d->private = net;

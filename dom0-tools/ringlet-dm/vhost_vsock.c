@@ -113,7 +113,7 @@ int vhost_vsock_attach(struct device *d, int vhost, uint64_t cid, char *error,
 	}
 	vsock->vhost = vhost;
 	d->s->queues = QUEUES;
-	d->s->offered = features & FEATURES;
+	d->s->offered = memory_features(features & FEATURES);
 	memcpy(d->s->config, &cid, sizeof(cid));
 	d->s->config_size = sizeof(cid);
 	d->backend = &vhost_vsock;

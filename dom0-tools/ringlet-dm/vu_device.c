@@ -210,7 +210,7 @@ static void check_properties(struct vu *vu)
 		device_lost(d, "does not serve virtio 1.0");
 		return;
 	}
-	d->s->offered = vu->features & ~FEATURES_MASKED;
+	d->s->offered = memory_features(vu->features & ~FEATURES_MASKED);
 	if (region_count <= TABLE_REGIONS) {
 		send_table(vu);
 	} else if (vu->slots >= region_count) {
@@ -308,7 +308,8 @@ static void vhost_user_start(struct device *d)
 	unsigned int i;
 
 	vu_send_u64(vu, VU_SET_FEATURES,
-		    d->s->features | VU_F_PROTOCOL_FEATURES);
+		    (d->s->features & ~FEATURES_MASKED) |
+		    VU_F_PROTOCOL_FEATURES);
 	for (i = 0; i < d->s->queues; i++)
 		if (d->s->queue[i].size)
 			start_queue(vu, &d->queue[i]);

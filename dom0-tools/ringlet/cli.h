@@ -81,9 +81,10 @@ bool cli_open(struct rl *rl);
 
 /*
  * Make the terminal a domain's console, which is the connection 'fd' to
- * ringletd, until either side ends it. Closes 'fd'. Returns an exit code.
+ * ringletd, or 'what' else it is, until either side ends it. Closes 'fd'. Returns an
+ * exit code.
  */
-int cli_relay(int fd);
+int cli_relay(int fd, const char *what);
 
 int cmd_create(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_list(const struct cmd_spec *cmd, int argc, char **argv);
@@ -113,6 +114,7 @@ int cmd_block_list(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_network_attach(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_network_detach(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_network_list(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_channel_list(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_help(const struct cmd_spec *cmd, int argc, char **argv);
 
 #endif /* CLI_H */

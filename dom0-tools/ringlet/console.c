@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * console: the terminal becomes a domain's, through ringletd.
+ * console: the terminal becomes a domain's, through ringletd, or one of its
+ * channels.
  */
 #include "cli.h"
 #include "daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 #include <json-c/json.h>
@@ -67,7 +72,7 @@ static enum end take_input(int fd, bool *open)
 	detach = memchr(buf, DETACH, (size_t)n);
 	if (detach)
 		n = detach - buf;
-	if (n && send(fd, buf, (size_t)n, MSG_NOSIGNAL) < 0)
+	if (n && write_all(fd, buf, (size_t)n))
 		return ENDED;
 	return detach ? DETACHED : GOES_ON;
 }
@@ -105,13 +110,14 @@ static bool make_raw(struct termios *old)
 	return !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
-int cli_relay(int fd)
+int cli_relay(int fd, const char *what)
 {
 	struct termios old;
 	enum end end;
 	bool raw;
 
 	fflush(stdout);
+	signal(SIGPIPE, SIG_IGN);
 	raw = make_raw(&old);
 	end = relay(fd);
 	if (raw)
@@ -122,7 +128,7 @@ int cli_relay(int fd)
 	if (raw)
 		fprintf(stderr, end == DETACHED ?
 			"\nringlet: detached, the domain goes on\n" :
-			"\nringlet: the domain has ended\n");
+			"\nringlet: the %s has ended\n", what);
 	return CLI_OK;
 }
 
@@ -136,19 +142,109 @@ static int attach(struct rl *rl, const char *who)
 	json_object_object_add(request, "domain", json_object_new_string(who));
 	rc = rl_daemon_request(rl, request, &fd);
 	json_object_put(request);
-	return rc < 0 ? cli_fail("%s", rl->error) : cli_relay(fd);
+	return rc < 0 ? cli_fail("%s", rl->error) : cli_relay(fd, "domain");
+}
+
+static const char *string_of(struct json_object *json, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(json, key, &value) ?
+	       json_object_get_string(value) : "";
+}
+
+static int open_channel(const char *path, bool terminal)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (terminal)
+		return open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address,
+			       sizeof(address))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* What the daemon says of channel 'number', or NULL. */
+static struct json_object *find_channel(struct json_object *reply,
+					unsigned long number)
+{
+	struct json_object *devices, *dev, *devid;
+	size_t i;
+
+	if (!json_object_object_get_ex(reply, "devices", &devices))
+		return NULL;
+	for (i = 0; i < json_object_array_length(devices); i++) {
+		dev = json_object_array_get_idx(devices, i);
+		if (!strcmp(string_of(dev, "kind"), "channel") &&
+		    json_object_object_get_ex(dev, "devid", &devid) &&
+		    (unsigned long)json_object_get_int64(devid) == number)
+			return dev;
+	}
+	return NULL;
+}
+
+/* Console 'number' of 1 and more is the channel before that. */
+static int attach_channel(struct rl *rl, const char *who, unsigned long number)
+{
+	struct json_object *request = json_object_new_object();
+	struct json_object *reply = NULL, *dev;
+	int fd, status;
+
+	json_object_object_add(request, "op",
+			       json_object_new_string("devices"));
+	json_object_object_add(request, "domain", json_object_new_string(who));
+	if (rl_daemon_ask(rl, request, &reply) < 0) {
+		status = cli_fail("%s", rl->error);
+	} else if (!(dev = find_channel(reply, number - 1))) {
+		status = cli_fail("domain '%s' has no console %lu: 'ringlet channel-list %s' shows its channels, the first of which is console 1",
+				  who, number, who);
+	} else {
+		fd = open_channel(string_of(dev, "path"),
+				  !strcmp(string_of(dev, "connection"), "pty"));
+		status = fd < 0 ? cli_fail("cannot open %s: %s",
+					   string_of(dev, "path"),
+					   strerror(errno)) :
+				  cli_relay(fd, "channel");
+	}
+	json_object_put(reply);
+	json_object_put(request);
+	return status;
 }
 
 int cmd_console(const struct cmd_spec *cmd, int argc, char **argv)
 {
+	static const struct option options[] = {
+		CLI_HELP,
+		{ "number", required_argument, NULL, 'n' },
+		CLI_END
+	};
+	unsigned long number = 0;
+	int opt, status;
 	struct rl rl;
-	int status;
+	char *end;
 
-	if (cli_plain(cmd, argc, argv, 1, 1, &status))
+	while ((opt = cli_option(cmd, argc, argv, ":hn:", options, &status)) !=
+	       -1) {
+		if (opt != 'n')
+			return status;
+		number = strtoul(optarg, &end, 10);
+		if (!*optarg || *end)
+			return cli_usage(cmd, "'%s' is not the number of a console",
+					 optarg);
+	}
+	status = cli_count(cmd, argc, 1, 1);
+	if (status)
 		return status;
 	if (!cli_open(&rl))
 		return CLI_FAILED;
-	status = attach(&rl, argv[optind]);
+	status = number ? attach_channel(&rl, argv[optind], number) :
+			  attach(&rl, argv[optind]);
 	rl_close(&rl);
 	return status;
 }

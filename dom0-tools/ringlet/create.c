@@ -115,7 +115,7 @@ static int create(const struct create_options *o,
 		if (rc < 0)
 			cli_fail("%s", rl.error);
 		else
-			status = o->console ? cli_relay(fd) : CLI_OK;
+			status = o->console ? cli_relay(fd, "domain") : CLI_OK;
 		rl_close(&rl);
 	}
 	json_object_put(request);

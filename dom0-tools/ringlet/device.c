@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices of domains: block-attach, block-detach, block-list and the same for
- * networks. ringletd does it; arguments and columns are those of xl(1).
+ * Devices of domains: block-attach, block-detach, block-list, the same for
+ * networks, and channel-list. ringletd does it; arguments and columns are those of xl(1).
  */
 #include "cli.h"
 #include "daemon.h"
@@ -191,6 +191,14 @@ static void show_vif(struct json_object *json)
 	       string_of(json, "vifname"), string_of(json, "bridge"));
 }
 
+static void show_channel(struct json_object *json)
+{
+	printf("%-3lld %-2d %-5d %-6d %-8d %-10s %s=%s\n",
+	       number_of(json, "devid"), 0, state_of(json), -1, -1,
+	       string_of(json, "connection"),
+	       string_of(json, "connection"), string_of(json, "path"));
+}
+
 struct device_list {
 	const char *kind, *header;
 	void (*show)(struct json_object *json);
@@ -261,6 +269,17 @@ int cmd_network_list(const struct cmd_spec *cmd, int argc, char **argv)
 		.kind = VIF,
 		.header = "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref BE-path",
 		.show = show_vif,
+	};
+
+	return list(cmd, argc, argv, &l);
+}
+
+int cmd_channel_list(const struct cmd_spec *cmd, int argc, char **argv)
+{
+	struct device_list l = {
+		.kind = "channel",
+		.header = "Idx BE state evt-ch ring-ref connection params",
+		.show = show_channel,
 	};
 
 	return list(cmd, argc, argv, &l);

@@ -2,16 +2,19 @@
 /*
  * Life of domains that exist: pause, unpause, shutdown, reboot, destroy.
  *
- * All of these go to the hypervisor directly and work while ringletd is down;
- * it learns of the result as of any other change of state.
+ * All of these work while ringletd is down: they go to the hypervisor directly, and
+ * ringletd learns of the result as of any other change of state. Only destroy asks
+ * ringletd, if it is there: what serves the domain is to end first.
  */
 #include "cli.h"
+#include "daemon.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <json-c/json.h>
 
 #define POLL_NS		(50 * 1000 * 1000L)
 #define SETTLE_POLLS	40	/* for ringletd to act on the end of a domain */
@@ -50,9 +53,24 @@ int cmd_unpause(const struct cmd_spec *cmd, int argc, char **argv)
 	return on_domain(cmd, argc, argv, rl_domain_unpause);
 }
 
+static int destroy(struct rl *rl, uint32_t domid)
+{
+	struct json_object *request = json_object_new_object();
+	char who[12];
+	int rc;
+
+	snprintf(who, sizeof(who), "%u", domid);
+	json_object_object_add(request, "op",
+			       json_object_new_string("destroy"));
+	json_object_object_add(request, "domain", json_object_new_string(who));
+	rc = rl_daemon_request(rl, request, NULL);
+	json_object_put(request);
+	return rc < 0 ? rl_domain_destroy(rl, domid) : 0;
+}
+
 int cmd_destroy(const struct cmd_spec *cmd, int argc, char **argv)
 {
-	return on_domain(cmd, argc, argv, rl_domain_destroy);
+	return on_domain(cmd, argc, argv, destroy);
 }
 
 int cmd_vcpu_set(const struct cmd_spec *cmd, int argc, char **argv)

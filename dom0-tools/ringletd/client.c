@@ -275,8 +275,15 @@ static void request_console(struct client *c, struct json_object *json)
 static void request_wait(struct client *c, const char *op,
 			 struct json_object *json, struct rl *rl)
 {
+	struct json_object *who;
+
 	c->state = WAITING;
-	request_devices(c, op, json, rl);
+	if (strcmp(op, "destroy"))
+		request_devices(c, op, json, rl);
+	else
+		request_destroy(c, json_object_object_get_ex(json, "domain",
+							     &who) ?
+				json_object_get_string(who) : NULL, rl);
 }
 
 static void handle_request(struct client *c, struct rl *rl)
@@ -294,7 +301,7 @@ static void handle_request(struct client *c, struct rl *rl)
 		request_console(c, json);
 	else if (op && (!strcmp(op, "attach") || !strcmp(op, "detach") ||
 			!strcmp(op, "devices") || !strcmp(op, "mem-set") ||
-			!strcmp(op, "mem-max")))
+			!strcmp(op, "mem-max") || !strcmp(op, "destroy")))
 		request_wait(c, op, json, rl);
 	else
 		client_refuse(c, "the request is not understood: is 'ringlet' of the same version as ringletd?");

@@ -28,6 +28,7 @@ static const char *const kinds[] = {
 	[DEVICE_VSOCK] = "vsock",
 	[DEVICE_RNG] = "rng",
 	[DEVICE_BALLOON] = "balloon",
+	[DEVICE_CHANNEL] = "channel",
 };
 
 #define NR_KINDS	(sizeof(kinds) / sizeof(kinds[0]))
@@ -68,6 +69,11 @@ const struct rl_share *device_share(const struct device *dev)
 	return &dev->domain->config.shares[dev->devid];
 }
 
+const struct rl_channel *device_channel(const struct device *dev)
+{
+	return &dev->domain->config.channels[dev->devid];
+}
+
 const char *device_name(const struct device *dev)
 {
 	static char text[64];
@@ -78,6 +84,10 @@ const char *device_name(const struct device *dev)
 	case DEVICE_SHARE:
 		snprintf(text, sizeof(text), "virtiofs '%s'",
 			 device_share(dev)->tag);
+		break;
+	case DEVICE_CHANNEL:
+		snprintf(text, sizeof(text), "channel '%.48s'",
+			 device_channel(dev)->name);
 		break;
 	default:
 		snprintf(text, sizeof(text), "%s %u", kinds[dev->kind],
@@ -319,7 +329,7 @@ static uint64_t advance_domain(struct rl *rl, struct domain *d)
 	struct device *dev, *next_dev;
 	uint64_t next = 0;
 
-	if (!d->devices || d->builder || d->state == ENDED)
+	if (!d->devices || d->builder || d->state == ENDED || d->end_by)
 		return 0;
 	next = manager_advance(rl, d);
 	for (dev = d->devices; dev; dev = next_dev) {
@@ -429,6 +439,8 @@ bool devices_begin(struct domain *d)
 			add_device(d, DEVICE_VIF, c->vifs[i].devid);
 		for (i = 0; i < c->nr_shares; i++)
 			add_device(d, DEVICE_SHARE, i);
+		for (i = 0; i < c->nr_channels; i++)
+			add_device(d, DEVICE_CHANNEL, i);
 		if (c->vsock_cid)
 			add_device(d, DEVICE_VSOCK, 0);
 		if (rl_config_has_rng(c))
@@ -481,11 +493,13 @@ void device_release(struct device *dev)
 	size_t i;
 
 	release_life(dev);
+	if (dev->kind == DEVICE_CHANNEL)
+		channel_remove(dev);
 	if (!device_server(dev))
 		return;
 	device_path(dev, ".new", path, sizeof(path));
 	service_kill(path);
-	service_end(dev->server, SIGTERM, SERVER_END_MS);
+	service_end(dev->server, SIGTERM, SERVER_END_MS, dev->domain->domid);
 	dev->server = NULL;
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		device_path(dev, ends[i], path, sizeof(path));
@@ -579,8 +593,10 @@ static void restore(struct domain *d, struct json_object *json)
 		return;
 	while (i < NR_KINDS && strcmp(json_object_get_string(kind), kinds[i]))
 		i++;
-	if (i == DEVICE_SHARE && json_object_get_int64(devid) >=
-				 d->config.nr_shares)
+	if ((i == DEVICE_SHARE && json_object_get_int64(devid) >=
+				  d->config.nr_shares) ||
+	    (i == DEVICE_CHANNEL && json_object_get_int64(devid) >=
+				    d->config.nr_channels))
 		return;
 	dev = i == NR_KINDS ? NULL :
 	      add_device(d, (enum device_kind)i,

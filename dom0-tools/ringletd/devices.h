@@ -30,6 +30,7 @@ struct service {
 	void (*ended)(struct service *s, struct rl *rl);
 	void *owner;
 	uint64_t kill_at;	/* ms; 0: it is not being ended */
+	uint32_t domid;		/* whom it has served, when it is being ended */
 	char path[PATH_LEN];	/* of its file */
 };
 
@@ -77,8 +78,13 @@ void service_kill(const char *path);
 struct service *service_watch(const char *path, void *owner,
 			      void (*ended)(struct service *s, struct rl *rl));
 
-/* End it; nobody is told. It is killed if it needs more than 'ms'. */
-void service_end(struct service *s, int sig, unsigned int ms);
+/*
+ * End it, which has served a domain; nobody is told. It is killed if it needs more
+ * than 'ms'.
+ */
+void service_end(struct service *s, int sig, unsigned int ms, uint32_t domid);
+/* Is something being ended that has served this domain? */
+bool services_ending(uint32_t domid);
 void service_signal(const struct service *s, int sig);
 
 /* The daemon ends, the process goes on. */
@@ -96,6 +102,7 @@ enum device_kind {
 	DEVICE_VSOCK,
 	DEVICE_RNG,
 	DEVICE_BALLOON,
+	DEVICE_CHANNEL,
 };
 
 enum device_state {
@@ -133,6 +140,7 @@ struct device {
 const struct rl_disk *device_disk(const struct device *dev);
 const struct rl_vif *device_vif(const struct device *dev);
 const struct rl_share *device_share(const struct device *dev);
+const struct rl_channel *device_channel(const struct device *dev);
 
 /* For sentences: "xvda"; and the program behind it, or NULL. */
 const char *device_name(const struct device *dev);
@@ -207,6 +215,17 @@ int vsock_prepare(char *why, size_t size);
 int server_socket(const struct device *dev);
 int server_connect(const struct device *dev, char *why, size_t size);
 int server_settle(const struct device *dev, char *why, size_t size);
+
+/*
+ * In the child: what a channel has in domain 0, a listening socket or both ends of a
+ * terminal. Returns how many descriptors, 0 with a sentence.
+ */
+int channel_prepare(const struct device *dev, int fds[MAX_FDS], char *why,
+		    size_t size);
+
+/* Where that is found, and when it is not needed any more. */
+void channel_path(const struct device *dev, char *path, size_t size);
+void channel_remove(const struct device *dev);
 
 /* In the child: tap and /dev/vhost-net. 0, or -1 with a sentence. */
 int tap_prepare(const struct device *dev, int fds[MAX_FDS], char *why,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of domains: how they are built, what happens when they end, and how a
- * new daemon finds them again.
+ * Life of domains: how they are built, how it is seen that they end, and how a new
+ * daemon finds them again.
  *
  * The record is always written before the step that it announces, so that
  * whatever a killed daemon was doing can be finished (start, restart) or undone
@@ -21,13 +21,12 @@
 #include <unistd.h>
 
 #define NS_PER_MS	1000000L
-#define SHORT_LIFE	(2000 * NS_PER_MS)	/* then a restart waits */
-#define RESTART_DELAY	1000			/* ms */
 #define NAME_TRIES	100	/* for the name of the former life to be free */
 #define NAME_DELAY	100			/* ms */
 
 struct domain *domains;
 bool domains_more_output;
+bool domains_stopping;
 
 static void sleep_ms(long ms)
 {
@@ -71,7 +70,7 @@ static struct domain *add_domain(struct rl_config *config,
 	return d;
 }
 
-static void remove_domain(struct domain *d)
+void domain_remove(struct domain *d)
 {
 	struct domain **p = &domains;
 
@@ -83,6 +82,7 @@ static void remove_domain(struct domain *d)
 	clients_domain_gone(d);
 	conlog_close(&d->log);
 	rl_config_free(&d->config);
+	free(d->why);
 	free(d);
 }
 
@@ -112,8 +112,7 @@ static int find_info(struct rl *rl, const struct domain *d,
 	return rc;
 }
 
-/* Destroy whatever there is of a domain in the hypervisor. */
-static void destroy_any(struct rl *rl, const struct domain *d)
+void domain_destroy_any(struct rl *rl, const struct domain *d)
 {
 	struct ringlet_domain_info info;
 
@@ -146,7 +145,8 @@ static void build_and_exit(const struct rl_config *config, bool again,
 		rc = 0;
 	}
 	if (rc >= 0)
-		rc = snprintf(text, sizeof(text), "%d %llu %llu %u", rc,
+		rc = snprintf(text, sizeof(text), "%d %llu %llu %llu %u", rc,
+			      (unsigned long long)bus.first,
 			      (unsigned long long)bus.pages,
 			      (unsigned long long)bus.gfn, bus.port);
 	else
@@ -163,13 +163,14 @@ void become_child(pid_t parent, int *out)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+	spare_memory_killer(false);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	*out = dup2(*out, 3);
 	close_range(4, ~0U, 0);
 }
 
-static int start_builder(struct domain *d, long delay)
+int domain_build(struct domain *d, long delay)
 {
 	pid_t parent = getpid();
 	int pipefd[2];
@@ -217,15 +218,24 @@ bool domain_create(struct rl_config *config, bool paused,
 	d->paused = paused;
 	rc = record_write(d);
 	if (!rc)
-		rc = start_builder(d, 0);
+		rc = domain_build(d, 0);
 	if (rc) {
 		snprintf(error, size, "ringletd cannot begin to build the domain: %s",
 			 strerror(-rc));
-		remove_domain(d);
+		domain_remove(d);
 		return false;
 	}
 	d->creator = creator;
 	return true;
+}
+
+void domain_withdraw(struct domain *d)
+{
+	d->cancelled = true;
+	if (d->builder)
+		kill(d->builder, SIGKILL);
+	else if (d->devices_due && !d->devices_error)
+		d->devices_error = strdup("the request was withdrawn");
 }
 
 void domain_cancel(struct client *creator)
@@ -233,35 +243,13 @@ void domain_cancel(struct client *creator)
 	struct domain *d;
 
 	for (d = domains; d; d = d->next) {
+		if (d->destroyer == creator)
+			d->destroyer = NULL;
 		if (d->creator != creator)
 			continue;
 		d->creator = NULL;
-		d->cancelled = true;
-		if (d->builder)
-			kill(d->builder, SIGKILL);
-		else if (d->devices_due && !d->devices_error)
-			d->devices_error = strdup("the request was withdrawn");
+		domain_withdraw(d);
 	}
-}
-
-/* It did not become a domain: tell who wanted it and forget it. */
-void domain_give_up(struct rl *rl, struct domain *d, const char *sentence)
-{
-	static const char *const what[] = {
-		[CREATING] = "create", [STARTING] = "start", [RUNNING] = "run",
-		[RESTARTING] = "restart", [ENDED] = "keep",
-	};
-	struct client *creator = d->creator;
-	char why[RL_ERROR_LEN];
-
-	snprintf(why, sizeof(why), "%s", sentence);
-	note("cannot %s domain '%s': %s", what[d->state], d->config.name, why);
-	destroy_any(rl, d);
-	d->creator = NULL;
-	remove_domain(d);
-	/* Whoever hears of it finds nothing left of it. */
-	if (creator)
-		client_refuse(creator, "%s", why);
 }
 
 /* It is built: let it run, as the record says. */
@@ -297,6 +285,7 @@ void domain_start(struct rl *rl, struct domain *d)
 static void read_result(struct domain *d, char *text)
 {
 	d->domid = (uint32_t)strtoul(text, &text, 10);
+	d->bus.first = strtoull(text, &text, 10);
 	d->bus.pages = strtoull(text, &text, 10);
 	d->bus.gfn = strtoull(text, &text, 10);
 	d->bus.port = (uint32_t)strtoul(text, &text, 10);
@@ -345,8 +334,7 @@ void domains_reap(struct rl *rl)
 
 /* --- Consoles ------------------------------------------------------------- */
 
-/* Move output to the log. Returns true if there may be more. */
-static bool drain(struct rl *rl, struct domain *d)
+bool domain_drain(struct rl *rl, struct domain *d)
 {
 	size_t n = 0;
 	char *data;
@@ -374,86 +362,11 @@ void domains_drain(struct rl *rl)
 	domains_more_output = false;
 	for (d = domains; d; d = d->next)
 		if (d->state != CREATING && d->state != RESTARTING &&
-		    drain(rl, d))
+		    domain_drain(rl, d))
 			domains_more_output = true;
 }
 
-/* --- Ends ----------------------------------------------------------------- */
-
-static const char *end_name(const struct ringlet_domain_info *info)
-{
-	switch (info->reason) {
-	case RINGLET_SHUTDOWN_POWEROFF:
-		return "power off";
-	case RINGLET_SHUTDOWN_REBOOT:
-		return "reboot";
-	case RINGLET_SHUTDOWN_CRASH:
-		return "crash of its kernel";
-	}
-	return "killed by Ringlet";
-}
-
-static enum rl_action end_action(const struct domain *d,
-				 const struct ringlet_domain_info *info)
-{
-	if (info->reason == RINGLET_SHUTDOWN_POWEROFF)
-		return d->config.on_poweroff;
-	if (info->reason == RINGLET_SHUTDOWN_REBOOT)
-		return d->config.on_reboot;
-	return d->config.on_crash;
-}
-
-/* Begin the next life. */
-static void restart(struct rl *rl, struct domain *d, bool wait)
-{
-	int rc;
-
-	d->state = RESTARTING;
-	d->paused = false;
-	devices_end_life(d);
-	rc = record_write(d);
-	destroy_any(rl, d);
-	if (!rc)
-		rc = start_builder(d, wait ? RESTART_DELAY : 0);
-	if (rc)
-		domain_give_up(rl, d, strerror(-rc));
-}
-
-/* A domain has shut down or crashed: last output, one line, its action. */
-static void handle_end(struct rl *rl, struct domain *d,
-		       const struct ringlet_domain_info *info)
-{
-	enum rl_action action = end_action(d, info);
-	struct ringlet_sysinfo host;
-	char line[RINGLET_REASON_LEN + 128];
-	bool young;
-
-	while (drain(rl, d))
-		;
-	snprintf(line, sizeof(line), "domain '%s' (%u) has ended: %s%s%s; action: %s",
-		 info->name, info->domid, end_name(info),
-		 info->why[0] ? ": " : "", info->why, rl_action_name(action));
-	note("%s", line);
-	conlog_append(&d->log, "\r\nringletd: ", 12);
-	conlog_append(&d->log, line, strlen(line));
-	conlog_append(&d->log, "\r\n", 2);
-	clients_output(d);
-	switch (action) {
-	case RL_PRESERVE:
-		d->state = ENDED;
-		record_write(d);
-		break;
-	case RL_RESTART:
-		young = !rl_sysinfo(rl, &host) &&
-			host.uptime - info->created < SHORT_LIFE;
-		restart(rl, d, young);
-		break;
-	case RL_DESTROY:
-		destroy_any(rl, d);
-		remove_domain(d);
-		break;
-	}
-}
+/* --- Changes of state ------------------------------------------------------- */
 
 /* A domain that was not made by create: keep its console. */
 static void adopt(const struct ringlet_domain_info *info)
@@ -519,10 +432,10 @@ void domains_check(struct rl *rl)
 		if (rc == -ESRCH) {
 			note("domain '%s' (%u) is gone", d->config.name,
 			     d->domid);
-			remove_domain(d);
+			domain_remove(d);
 		} else if (!rc && d->state == RUNNING &&
 			   info.flags & RINGLET_DOMF_SHUTDOWN) {
-			handle_end(rl, d, &info);
+			ending_shutdown(rl, d, &info);
 		}
 	}
 	adopt_unknown(rl);
@@ -549,16 +462,18 @@ static void resume(void *context, struct rl_config *config,
 	if (state == CREATING) {
 		note("domain '%s' was being created when the last ringletd ended: it is removed",
 		     d->config.name);
-		destroy_any(rl, d);
-		remove_domain(d);
+		domain_destroy_any(rl, d);
+		domain_remove(d);
 		return;
 	}
 	conlog_open(&d->log, d->config.name, false);
 	if (state == RESTARTING) {
-		restart(rl, d, false);
+		ending_restart(rl, d, false);
 	} else if (find_info(rl, d, &info) == -ESRCH) {
 		note("domain '%s' is gone", d->config.name);
-		remove_domain(d);
+		domain_remove(d);
+	} else if (state == ENDING) {
+		ending_destroy(rl, d);
 	} else if (state == STARTING) {
 		if (!r->paused && info.flags & RINGLET_DOMF_PAUSED)
 			rl_domain_unpause(rl, d->domid);
@@ -578,6 +493,7 @@ void domains_stop(struct rl *rl)
 {
 	struct domain *d, *next;
 
+	domains_stopping = true;
 	for (d = domains; d; d = next) {
 		next = d->next;
 		if (d->builder) {
@@ -588,6 +504,8 @@ void domains_stop(struct rl *rl)
 		}
 		if (d->state == CREATING) {
 			domain_give_up(rl, d, "ringletd ends");
+		} else if (d->state == ENDING) {
+			ending_advance(rl, d);
 		} else {
 			devices_forget(d);
 			conlog_close(&d->log);

@@ -102,6 +102,19 @@ void watch_close(struct watch *w)
 	w->fd = -1;
 }
 
+void spare_memory_killer(bool spare)
+{
+	const char *score = spare ? "-1000" : "0";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	/* Without privileges it stays as it is. */
+	if (write(fd, score, strlen(score)) < 0 && errno != EACCES)
+		note("cannot write oom_score_adj: %s", strerror(errno));
+	close(fd);
+}
+
 static void clear_event(int fd)
 {
 	uint64_t count;
@@ -251,6 +264,7 @@ static void turn(struct rl *rl, int timeout)
 	if (check)
 		domains_check(rl);
 	devices_advance(rl);
+	endings_advance(rl);
 }
 
 static void loop(struct rl *rl)
@@ -329,6 +343,7 @@ static int run(bool foreground)
 	}
 	if (!foreground)
 		redirect();
+	spare_memory_killer(true);
 	note("started");
 	domains_start(&rl);
 	if (ready >= 0 && write(ready, "+", 1) == 1)

@@ -337,7 +337,8 @@ static int spawn_manager(struct rl *rl, struct domain *d, int control)
 	snprintf(name, sizeof(name), "--name=%s", domain_name(d));
 	device_log(d, log, sizeof(log));
 	manager_path(d, ".manager", path, sizeof(path));
-	s.fds[0] = rl_domain_fd(rl, d->domid, d->bus.pages);
+	s.fds[0] = d->bus.first ? rl_domain_pool_fd(rl, d->domid, &d->bus) :
+				  rl_domain_fd(rl, d->domid, d->bus.pages);
 	s.fds[1] = control;
 	s.fds[2] = open_state(d);
 	if (s.fds[0] >= 0 && s.fds[2] >= 0)
@@ -355,6 +356,7 @@ static void send_start(struct domain *d)
 {
 	struct json_object *json = new_request("start");
 
+	add_number(json, "first", d->bus.first);
 	add_number(json, "pages", d->bus.pages);
 	add_number(json, "bus", d->bus.gfn);
 	add_number(json, "port", d->bus.port);
@@ -478,6 +480,9 @@ static void describe(struct json_object *json, const struct device *dev)
 	case DEVICE_RNG:
 		add_string(json, "kind", "rng");
 		break;
+	case DEVICE_CHANNEL:
+		add_string(json, "kind", "console");
+		break;
 	case DEVICE_BALLOON:
 		add_string(json, "kind", "balloon");
 		add_number(json, "pages", dev->domain->bus.pages -
@@ -551,9 +556,14 @@ void manager_end(struct domain *d)
 
 	manager_path(d, ".state", path, sizeof(path));
 	unlink(path);
-	if (!d->manager)
+	if (!d->manager) {
+		/* An earlier daemon's ends with that one, soon. */
+		manager_path(d, ".manager", path, sizeof(path));
+		service_end(service_watch(path, NULL, NULL), 0, END_MS,
+			    d->domid);
 		return;
-	service_end(d->manager->service, 0, END_MS);
+	}
+	service_end(d->manager->service, 0, END_MS, d->domid);
 	free_manager(d);
 }
 

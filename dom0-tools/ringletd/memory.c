@@ -52,6 +52,11 @@ static void mem_set(struct rl *rl, struct client *c, struct domain *d,
 {
 	struct device *dev = device_find(d, DEVICE_BALLOON, 0);
 
+	if (d->bus.first) {
+		client_refuse(c, "domain '%s' has no balloon: its devices reach only a pool of its memory (key 'device_pool')",
+			      d->config.name);
+		return;
+	}
 	if (pages < RL_MEMORY_MIN * PAGES_PER_MIB) {
 		client_refuse(c, "a domain needs at least %d MiB", RL_MEMORY_MIN);
 		return;

@@ -85,6 +85,9 @@ static void prepare_and_exit(const struct device *dev, int out)
 		fds[0] = vsock_prepare(why, sizeof(why));
 		nr = fds[0] >= 0 ? 1 : 0;
 		break;
+	case DEVICE_CHANNEL:
+		nr = (unsigned int)channel_prepare(dev, fds, why, sizeof(why));
+		break;
 	default:
 		nr = tap_prepare(dev, fds, why, sizeof(why)) ? 0 : 2;
 	}
@@ -167,7 +170,7 @@ int device_prepare(struct device *dev)
 
 	/* It serves one connection: the next one is another process. */
 	if (dev->kind == DEVICE_SHARE) {
-		service_end(dev->server, SIGKILL, KILL_MS);
+		service_end(dev->server, SIGKILL, KILL_MS, dev->domain->domid);
 		dev->server = NULL;
 	}
 

@@ -20,6 +20,7 @@ static const char *const state_names[] = {
 	[RUNNING] = "running",
 	[RESTARTING] = "restarting",
 	[ENDED] = "ended",
+	[ENDING] = "ending",
 };
 
 #define NR_STATES	(sizeof(state_names) / sizeof(state_names[0]))
@@ -44,6 +45,8 @@ static struct json_object *bus_to_json(const struct rl_bus *bus)
 {
 	struct json_object *json = json_object_new_object();
 
+	json_object_object_add(json, "first",
+			       json_object_new_uint64(bus->first));
 	json_object_object_add(json, "pages",
 			       json_object_new_uint64(bus->pages));
 	json_object_object_add(json, "gfn", json_object_new_uint64(bus->gfn));
@@ -53,12 +56,15 @@ static struct json_object *bus_to_json(const struct rl_bus *bus)
 
 static bool read_bus(struct json_object *json, struct rl_bus *bus)
 {
-	struct json_object *pages, *gfn, *port;
+	struct json_object *first, *pages, *gfn, *port;
 
 	if (!json_object_object_get_ex(json, "pages", &pages) ||
 	    !json_object_object_get_ex(json, "gfn", &gfn) ||
 	    !json_object_object_get_ex(json, "port", &port))
 		return false;
+	/* An older daemon's records do not have it. */
+	bus->first = json_object_object_get_ex(json, "first", &first) ?
+		     json_object_get_uint64(first) : 0;
 	bus->pages = json_object_get_uint64(pages);
 	bus->gfn = json_object_get_uint64(gfn);
 	bus->port = (uint32_t)json_object_get_int64(port);

@@ -31,6 +31,9 @@ static struct domain *find_domain(struct client *c, struct json_object *json)
 	else if (d->state == CREATING || d->state == RESTARTING)
 		client_refuse(c, "domain '%s' is still being built: try again in a moment",
 			      d->config.name);
+	else if (d->state == ENDING)
+		client_refuse(c, "domain '%s' is being destroyed",
+			      d->config.name);
 	else if (!d->bus.pages)
 		client_refuse(c, "domain '%s' was not made by 'ringlet create': it has no devices, and its memory stays as it is",
 			      d->config.name);
@@ -217,6 +220,18 @@ static void add_share(struct json_object *json, const struct rl_share *share)
 	add_string(json, "access", share->readonly ? "ro" : "rw");
 }
 
+static void add_channel(struct json_object *json, const struct device *dev)
+{
+	const struct rl_channel *channel = device_channel(dev);
+	char path[PATH_LEN];
+
+	channel_path(dev, path, sizeof(path));
+	add_string(json, "kind", "channel");
+	add_string(json, "name", channel->name);
+	add_string(json, "connection", channel->path ? "socket" : "pty");
+	add_string(json, "path", path);
+}
+
 static void add_device(struct json_object *json, const struct device *dev)
 {
 	switch (dev->kind) {
@@ -236,6 +251,9 @@ static void add_device(struct json_object *json, const struct device *dev)
 		break;
 	case DEVICE_RNG:
 		add_string(json, "kind", "rng");
+		break;
+	case DEVICE_CHANNEL:
+		add_channel(json, dev);
 		break;
 	case DEVICE_BALLOON:
 		add_balloon(json, dev->domain);

@@ -111,6 +111,7 @@ enum domain_state {
 	RUNNING,
 	RESTARTING,		/* a child builds it again */
 	ENDED,			/* and preserved */
+	ENDING,			/* to be destroyed; what serves it ends first */
 };
 
 struct client;
@@ -131,6 +132,10 @@ struct domain {
 	pid_t builder;		/* 0: none */
 	int result;		/* pipe from the builder */
 	struct client *creator;	/* waits for the reply, or NULL */
+	struct client *destroyer; /* the same in ENDING */
+	char *why;		/* what to tell the creator in ENDING */
+	uint64_t end_by;	/* ms, until then what serves it may end; 0: it goes on */
+	bool young;		/* RESTARTING: it has not lived for long */
 	struct device *devices;
 	struct manager *manager;
 	bool devices_due;	/* they must be there before it may run */
@@ -146,6 +151,7 @@ void domains_drain(struct rl *rl);	/* some domain wrote output */
 void domains_reap(struct rl *rl);	/* a child has ended */
 void domains_stop(struct rl *rl);	/* the daemon ends */
 extern bool domains_more_output;	/* domains_drain() is due again */
+extern bool domains_stopping;		/* the daemon ends: nothing is waited for */
 
 /*
  * Begin to build a domain for a client; takes 'config'. The reply comes by
@@ -157,14 +163,43 @@ bool domain_create(struct rl_config *config, bool paused,
 void domain_cancel(struct client *creator);
 struct domain *domain_find(const char *who);
 
+/* Nobody wants it any more: it is given up as soon as that can be. */
+void domain_withdraw(struct domain *d);
+
 /* All that a new domain needs is there: let it run, as the record says. */
 void domain_start(struct rl *rl, struct domain *d);
+
+/* Begin to build it, after a delay in ms. Returns 0 or -errno. */
+int domain_build(struct domain *d, long delay);
+
+/* Destroy whatever there is of it in the hypervisor. */
+void domain_destroy_any(struct rl *rl, const struct domain *d);
+
+/* Forget it, and end at once what serves it. */
+void domain_remove(struct domain *d);
+
+/* Move output to its log. Returns true if there may be more. */
+bool domain_drain(struct rl *rl, struct domain *d);
+
+/* In a child: end with the parent; descriptor 3 is *out, there are no others. */
+void become_child(pid_t parent, int *out);
+
+/* --- Ends of domains (ending.c) -------------------------------------------- */
 
 /* It does not become a domain: tell who wanted it and forget it. */
 void domain_give_up(struct rl *rl, struct domain *d, const char *sentence);
 
-/* In a child: end with the parent; descriptor 3 is *out, there are no others. */
-void become_child(pid_t parent, int *out);
+/* It has shut down or crashed. */
+void ending_shutdown(struct rl *rl, struct domain *d,
+		     const struct ringlet_domain_info *info);
+/* Begin its next life; @wait: not at once. */
+void ending_restart(struct rl *rl, struct domain *d, bool wait);
+void ending_destroy(struct rl *rl, struct domain *d);
+/* Go on with an end, if what serves the domain has ended. May free it. */
+void ending_advance(struct rl *rl, struct domain *d);
+void endings_advance(struct rl *rl);
+/* A client wants it to be destroyed, and waits. */
+void request_destroy(struct client *c, const char *who, struct rl *rl);
 
 /* Records: NAME.json in the directory 'domains'. Replaced atomically. */
 int records_prepare(void);
@@ -233,6 +268,12 @@ void clients_free_dead(void);
 void clients_stop(void);
 
 /* --- main.c --------------------------------------------------------------- */
+
+/*
+ * Shall the kernel spare this process when memory runs out? It counts the domain's
+ * memory as one of what serves it, which would make these the first to be killed.
+ */
+void spare_memory_killer(bool spare);
 
 /* One line with the time in the daemon's own log. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

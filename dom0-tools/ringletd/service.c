@@ -152,6 +152,7 @@ static void run(const struct spawn *s, int file, int lock, bool own)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
 	write_pid(file, outer_pid());
+	spare_memory_killer(!s->trusted);
 	program = fcntl(program, F_DUPFD_CLOEXEC, 2 * HIGH_FD);
 	rc = give_fds(s, lock);
 	if (!rc)
@@ -289,10 +290,11 @@ void service_signal(const struct service *s, int sig)
 	syscall(SYS_pidfd_send_signal, s->watch.fd, sig, NULL, 0);
 }
 
-void service_end(struct service *s, int sig, unsigned int ms)
+void service_end(struct service *s, int sig, unsigned int ms, uint32_t domid)
 {
 	if (!s)
 		return;
+	s->domid = domid;
 	if (sig)
 		service_signal(s, sig);
 	s->kill_at = now_ms() + ms;
@@ -306,6 +308,15 @@ void service_forget(struct service *s)
 		return;
 	watch_close(&s->watch);
 	free(s);
+}
+
+bool services_ending(uint32_t domid)
+{
+	const struct service *s;
+
+	for (s = ending; s && s->domid != domid; s = s->next)
+		;
+	return s;
 }
 
 uint64_t services_advance(void)

@@ -316,6 +316,7 @@ void tap_remove(const struct device *dev)
 
 	if (!dev->tap[0] || fork())
 		return;
+	spare_memory_killer(false);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close_range(3, ~0U, 0);

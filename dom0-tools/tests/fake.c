@@ -520,6 +520,15 @@ int rl_dev_domain(int fd, uint32_t domid, uint32_t memory)
 	return open(fake->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+int rl_dev_domain_pool(int fd, uint32_t domid, uint64_t gfn, uint64_t count,
+		       uint64_t page)
+{
+	(void)gfn;
+	(void)count;
+	(void)page;
+	return rl_dev_domain(fd, domid, 0);
+}
+
 /* A program of the test's, or the real one. */
 bool rl_program(const char *name, char *path, size_t size)
 {

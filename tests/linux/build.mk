@@ -5,10 +5,11 @@
 linux-programs := $(patsubst tests/linux/%.c,$(B)/tests/linux/%,\
 	$(wildcard tests/linux/*.c))
 
-$(B)/tests/linux/%: tests/linux/%.c tests/linux/build.mk
+$(B)/tests/linux/%: tests/linux/%.c tests/linux/build.mk \
+		include/linux/ringlet.h
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -static \
-		-pthread -o $@ $<
+		-Iinclude -pthread -o $@ $<
 
 system-test-files: $(linux-programs)

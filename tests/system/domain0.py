@@ -72,6 +72,41 @@ def image_with(name, files, options="loglvl=info", arguments=""):
 ONE_CPU_AT_FIRST = "maxcpus=1"
 
 
+class DomU:
+    """A domain's shell on its console, while domain 0's shell waits behind it."""
+
+    DETACH = "\x1d"
+
+    def __init__(self, machine, dom0, name):
+        self.machine, self.dom0, self.name = machine, dom0, name
+        self.shell = Shell(machine, rf"{name}:[^\n#]*# ")
+
+    def create(self, arguments):
+        """With the example's files and these keys; domain 0's shell is left."""
+        self.machine.send(f"ringlet create -c {EXAMPLE}/example.cfg "
+                          f"'name=\"{self.name}\"' "
+                          f"'extra=\"console=hvc0 host={self.name}\"' "
+                          f"{arguments}\n")
+        self.machine.expect(f"This is domain '{self.name}'", 300)
+        self.machine.expect(self.shell.prompt, 60)
+        self.leave()
+
+    def leave(self):
+        self.machine.send(self.DETACH)
+        self.machine.expect(self.dom0.prompt, 30)
+
+    def check(self, command, limit=90):
+        """Run a command in the domain, and come back to domain 0."""
+        self.machine.send(f"ringlet console {self.name}\n")
+        self.machine.expect(rf"This is domain '{self.name}'", 120)
+        self.machine.send("\n")
+        self.machine.expect(self.shell.prompt, 30)
+        self.shell.check("true")
+        text = self.shell.check(command, limit)
+        self.leave()
+        return text
+
+
 def take_cpus_up(shell, cpus):
     """Take up the CPUs that ONE_CPU_AT_FIRST left out."""
     for cpu in range(1, cpus):

@@ -273,10 +273,46 @@ START_TEST(virtio_bus)
 	ck_assert_int_eq(len, 4);
 	ck_assert_uint_eq(fdt32_ld(fdt_getprop(fdt, node, "ringlet,backend",
 					       NULL)), 3);
+	ck_assert_ptr_null(fdt_getprop(fdt, node, "memory-region", NULL));
+	ck_assert_int_lt(fdt_path_offset(fdt, "/reserved-memory"), 0);
 	/* The boot tables reach it. */
 	b.in.virtio_gpa = 6 * GIB;
 	plan();
 	ck_assert_uint_eq(b.layout.mapped_end, 6 * GIB + 2 * MIB);
+}
+END_TEST
+
+/* Devices that reach a part of memory only: nothing else is put there. */
+START_TEST(virtio_pool)
+{
+	const void *fdt, *phandle;
+	int node, len;
+
+	add_region(0, 32 * MIB);
+	b.in.virtio_gpa = b.in.shared_gpa + BUILDER_SHARED_SIZE;
+	b.in.pool = (struct builder_region){ 24 * MIB, 8 * MIB };
+	b.in.reserved = &b.in.pool;
+	b.in.nr_reserved = 1;
+	build();
+	ck_assert_uint_le(b.layout.fdt_end, 24 * MIB);
+	ck_assert_uint_le(b.layout.tables_end, 24 * MIB);
+	fdt = fdt_blob();
+	node = fdt_path_offset(fdt, "/reserved-memory/pool@1800000");
+	ck_assert_str_eq(fdt_getprop(fdt, node, "compatible", NULL),
+			 "restricted-dma-pool");
+	ck_assert_uint_eq(fdt_u64("/reserved-memory/pool@1800000", "reg", 0),
+			  24 * MIB);
+	ck_assert_uint_eq(fdt_u64("/reserved-memory/pool@1800000", "reg", 1),
+			  8 * MIB);
+	phandle = fdt_getprop(fdt, node, "phandle", &len);
+	ck_assert_int_eq(len, 4);
+	node = fdt_path_offset(fdt, "/virtio");
+	ck_assert_mem_eq(fdt_getprop(fdt, node, "memory-region", &len), phandle,
+			 4);
+	ck_assert_int_eq(len, 4);
+	node = fdt_path_offset(fdt, "/reserved-memory");
+	ck_assert_ptr_nonnull(fdt_getprop(fdt, node, "ranges", &len));
+	ck_assert_int_eq(len, 0);
 }
 END_TEST
 
@@ -560,6 +596,7 @@ START_TEST(largest_tree)
 	b.in.acpi_rsdp = 1;
 	b.in.control = true;
 	b.in.virtio_gpa = 4096;
+	b.in.pool.size = ~0ULL;
 	room = devicetree_room(&b.in);
 	ck_assert_uint_le(room, BUILDER_MAP_CHUNK);
 	tree = malloc(room);
@@ -614,6 +651,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, small_domu);
 	tcase_add_test(tc, virtio_bus);
+	tcase_add_test(tc, virtio_pool);
 	tcase_add_test(tc, writes_nothing_else);
 	tcase_add_test(tc, initrd_copied);
 	tcase_add_test(tc, initrd_below_4g);

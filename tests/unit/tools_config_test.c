@@ -114,6 +114,17 @@ START_TEST(warns_of_keys_of_xl)
 }
 END_TEST
 
+START_TEST(device_pool)
+{
+	must_parse(GOOD);
+	ck_assert_uint_eq(cfg.device_pool, 0);
+	rl_config_free(&cfg);
+	must_parse(GOOD "device_pool = 8\n");
+	ck_assert_uint_eq(cfg.device_pool, 8);
+	rl_config_free(&cfg);
+}
+END_TEST
+
 START_TEST(takes_arguments)
 {
 	rl_config_begin(&r, warn);
@@ -212,6 +223,8 @@ START_TEST(survives_json)
 		   "vif = [ '', 'bridge=b,rate=5KB/s' ]\n"
 		   "virtiofs = [ 'tag=a,path=/a', "
 		   "'path=/b b/, access=ro, tag=b' ]\n"
+		   "channel = [ 'connection=pty,name=a', "
+		   "'name=b,connection=socket,path=/b' ]\n"
 		   "vsock_cid = 7\nrng = 0\n"
 		   "cpus = 'all,^2'\ncpus_soft = [ '1', '0-200' ]\ncap = 7\n");
 	json = rl_config_to_json(&cfg);
@@ -237,6 +250,10 @@ START_TEST(survives_json)
 	ck_assert(!copy.shares[0].readonly && copy.shares[1].readonly);
 	ck_assert_str_eq(copy.shares[1].path, "/b b/");
 	ck_assert_str_eq(copy.shares[1].tag, "b");
+	ck_assert_uint_eq(copy.nr_channels, 2);
+	ck_assert_str_eq(copy.channels[0].name, "a");
+	ck_assert_ptr_null(copy.channels[0].path);
+	ck_assert_str_eq(copy.channels[1].path, "/b");
 	ck_assert_uint_eq(copy.vsock_cid, 7);
 	ck_assert(!rl_config_has_rng(&copy));
 	json_object_put(json);
@@ -533,6 +550,8 @@ static const char *const mistakes[][2] = {
 	{ "memory = 99999999999999999999\n", "is not a number" },
 	{ "memory = \"-5\"\n", "'memory' must be a number of MiB: '-5' is none" },
 	{ "memory = 1\n", "'memory' must be 4 to 16777216 MiB: it is 1" },
+	{ "device_pool = 7\nmemory = 64\nname='a'\nkernel='/k'\n", "'device_pool' must be 0, or 8 MiB to half of the memory: it is 7" },
+	{ "device_pool = 33\nmemory = 64\nname='a'\nkernel='/k'\n", "'device_pool' must be 0, or 8 MiB to half of the memory: it is 33" },
 	{ "memory\n", "expected '=' after 'memory', but found the end of the line" },
 	{ "memory 5\n", "expected '=' after 'memory', but found '5'" },
 	{ "memory += 5\n", "'+=' is for lists" },
@@ -544,6 +563,14 @@ static const char *const mistakes[][2] = {
 	{ "vif = [ '', 'devid=0,bridge=b', 'devid=0' ]\n" GOOD, "two network interfaces have devid=0" },
 	{ "vif = [ 'mac=00:16:3e:00:00:01', 'mac=00:16:3E:00:00:01' ]\n" GOOD, "two network interfaces have mac=00:16:3e:00:00:01" },
 	{ "vif = ''\n", "'vif' must be a list" },
+	{ "channel = [ 'connection=pty' ]\n", "web.cfg:1: 'channel': the channel has no name" },
+	{ "channel = [ 'name=x' ]\n", "the channel has no connection: 'connection=pty' or" },
+	{ "channel = [ 'connection=tty,name=x' ]\n", "'pty' or 'socket', not 'tty'" },
+	{ "channel = [ 'connection=socket,name=x' ]\n", "the channel has no path: as in 'connection=socket,path=/run/x.sock,name=x'" },
+	{ "channel = [ 'connection=socket,name=x,path=y' ]\n", "begin with '/' and have at most 107 characters: it is 'y'" },
+	{ "channel = [ 'connection=pty,name=x,path=/y' ]\n", "'path' is for connection=socket" },
+	{ "channel = [ 'connection=pty,name=a/b' ]\n", "'a/b' cannot be the name of a channel" },
+	{ "channel = [ 'connection=pty,name=x', 'connection=pty,name=x' ]\n", "two channels have the name 'x'" },
 	{ "p9 = [ 'tag=x' ]\n", "but by virtiofs: virtiofs = [ 'tag=home,path=/srv/home' ]" },
 	{ "virtiofs = [ 'path=/x' ]\n", "web.cfg:1: 'virtiofs': the shared directory has no tag" },
 	{ "virtiofs = [ 'tag=x' ]\n", "the shared directory has no path: as in 'tag=x,path=/srv/x'" },
@@ -630,6 +657,7 @@ int main(void)
 	tcase_add_test(t, has_defaults);
 	tcase_add_test(t, joins_command_line);
 	tcase_add_test(t, warns_of_keys_of_xl);
+	tcase_add_test(t, device_pool);
 	tcase_add_test(t, takes_arguments);
 	tcase_add_loop_test(t, reads_cpus, 0, sizeof(cpus) / sizeof(cpus[0]));
 	tcase_add_test(t, knows_which_cpus_exist);

@@ -114,6 +114,17 @@ static bool confined(const char *domain)
 	       !getenv("HOME");
 }
 
+/* The domain must be there until this process has gone. */
+static int end(void)
+{
+	if (!access("end-slowly", F_OK))
+		sleep_ms(500);
+	while (!access("end-late", F_OK))
+		sleep_ms(10);
+	fputs("has ended\n", stderr);
+	return 0;
+}
+
 static int manage(const char *domain)
 {
 	char text[65536], control[CMSG_SPACE(8)];
@@ -137,7 +148,7 @@ static int manage(const char *domain)
 
 		n = recvmsg(4, &m, 0);
 		if (n <= 0)
-			return 0;
+			return end();
 		text[n] = 0;
 		json = json_tokener_parse(text);
 		c = CMSG_FIRSTHDR(&m);
@@ -354,6 +365,59 @@ START_TEST(ends_a_manager_that_hangs_up)
 }
 END_TEST
 
+/* Before a domain is destroyed what serves it ends; another life follows, or none. */
+START_TEST(ends_what_serves_first)
+{
+	unsigned int first;
+	pid_t qsd;
+
+	write_file("end-slowly", "", 0);
+	OK("create", "-q", "web.cfg", disk, "on_reboot='restart'");
+	qsd = server("web.51712.pid");
+	first = fake_find("web")->info.domid;
+	fake_end(fake_find("web"), RINGLET_SHUTDOWN_REBOOT, "");
+	WAIT_FOR(!fake_find("web") || fake_find("web")->info.domid != first);
+	ck_assert(told("has ended", 1));
+	WAIT_FOR(told("attach 0 with 1", 2));
+	ck_assert_int_eq(server("web.51712.pid"), qsd);
+	fake_end(fake_find("web"), RINGLET_SHUTDOWN_POWEROFF, "");
+	WAIT_FOR(!fake_find("web"));
+	ck_assert(told("has ended", 2));
+	ck_assert_int_eq(server("web.51712.pid"), 0);
+	OK("create", "-q", "web.cfg", disk);
+	ck_assert_uint_eq(fake_find("web")->pauses, 0);
+	OK("destroy", "web");
+	ck_assert_ptr_null(fake_find("web"));
+	ck_assert(told("has ended", 1));
+	ck_assert_int_eq(server("web.51712.pid"), 0);
+	none_left();
+}
+END_TEST
+
+/* A daemon that is killed while it destroys: the next one goes on with that. */
+START_TEST(destroys_after_a_daemon_is_killed)
+{
+	pid_t command;
+	char *argv[] = { (char *)"ringlet", (char *)"destroy", (char *)"web",
+			 NULL };
+
+	OK("create", "-q", "web.cfg", disk);
+	write_file("end-late", "", 0);
+	command = start_command(argv, -1);
+	WAIT_FOR(strstr(read_file("domains/web.json"), "\"ending\""));
+	kill(command, SIGKILL);
+	waitpid(command, NULL, 0);
+	stop_daemon(SIGKILL);
+	start_daemon();
+	sleep_ms(100);
+	ck_assert_ptr_nonnull(fake_find("web"));
+	unlink(path("end-late"));
+	WAIT_FOR(!fake_find("web") && !exists("domains/web.json"));
+	ck_assert(told("has ended", 1));
+	none_left();
+}
+END_TEST
+
 START_TEST(cuts_logs)
 {
 	static char noise[40000];
@@ -450,6 +514,38 @@ START_TEST(shares_a_directory)
 	FAILS("cannot be shared: it is not a directory", "create", "-q",
 	      "web.cfg", share);
 	ck_assert_ptr_null(fake_find("web"));
+}
+END_TEST
+
+/* A terminal and a socket, which the manager has; files lead to them. */
+START_TEST(has_channels)
+{
+	char channels[400], link[64];
+
+	snprintf(channels, sizeof(channels), "channel=['connection=pty,name=shell','connection=socket,name=agent,path=%s']",
+		 path("agent.sock"));
+	OK("create", "-q", "web.cfg", channels);
+	ck_assert(told("attach 0 with 2", 1) && told("attach 1 with 1", 1));
+	ck_assert_int_gt(readlink(path("channels/web.shell"), link,
+				  sizeof(link)), 0);
+	ck_assert(!strncmp(link, "/dev/pts/", 9));
+	ck_assert(exists("agent.sock"));
+	OK("channel-list", "web");
+	SAYS("Idx BE state evt-ch ring-ref connection params");
+	SAYS("pty=/");
+	SAYS("agent.sock");
+	OK("channel-list", "--json", "web");
+	SAYS("\"name\": \"shell\"");
+	FAILS("domain 'web' has no console 3", "console", "-n", "3", "web");
+	ck_assert_int_eq(RINGLET("console", "-n", "x", "web"), 2);
+	FAILS("another program listens there", "create", "-q", "web.cfg",
+	      "name=other", channels);
+	OK("destroy", "web");
+	none_left();
+	ck_assert(!exists("agent.sock") && !exists("channels/web.shell"));
+	write_file("agent.sock", "", 0);
+	FAILS("a file of this name that is no socket", "create", "-q",
+	      "web.cfg", channels);
 }
 END_TEST
 
@@ -562,8 +658,11 @@ int main(int argc, char **argv)
 	tcase_add_test(t, survives_a_hostile_manager);
 	tcase_add_test(t, goes_on_after_a_daemon_is_killed);
 	tcase_add_test(t, ends_a_manager_that_hangs_up);
+	tcase_add_test(t, ends_what_serves_first);
+	tcase_add_test(t, destroys_after_a_daemon_is_killed);
 	tcase_add_test(t, cuts_logs);
 	tcase_add_test(t, shares_a_directory);
+	tcase_add_test(t, has_channels);
 	tcase_add_test(t, reboots);
 	tcase_add_test(t, changes_memory);
 	tcase_add_test(t, starts_with_less);
