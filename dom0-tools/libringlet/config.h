@@ -37,6 +37,7 @@ struct rl_config {
 	char *kernel;			/* absolute path */
 	char *ramdisk;			/* absolute path, or NULL */
 	char *cmdline;			/* never NULL */
+	char *cloud_init;		/* absolute path (see seed.h), or NULL */
 	uint64_t memory;		/* MiB, once its balloon is up */
 	uint64_t maxmem;		/* MiB */
 	uint32_t vcpus;		/* online at first */
