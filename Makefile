@@ -381,6 +381,11 @@ deb-linux:
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC \
 		scripts/linux-deb.sh $(B)/deb >/dev/null
 
+# A disk with Debian, for the test debian.
+.PHONY: debian-disk
+debian-disk:
+	@PATH="$$PATH:/usr/sbin:/sbin" tests/debian/make-image
+
 # --- Tests ------------------------------------------------------------------
 
 .PHONY: check test test-long bench mutants
