@@ -42,7 +42,7 @@ doc=$root/usr/share/doc/linux-image-$release
 install -d "$doc"
 install -m 644 "$top/debian/linux-image/copyright" "$doc/copyright"
 sed "1s/(.*)/($version)/;1s/^ringlet/linux-image-$release/" \
-	"$top/debian/changelog" | gzip -9n >"$doc/changelog.Debian.gz"
+	"$top/debian/changelog" | gzip -9n >"$doc/changelog.gz"
 
 for script in preinst postinst prerm postrm; do
 	sed "s/@RELEASE@/$release/" "$top/debian/linux-image/$script" \
