@@ -64,12 +64,18 @@ install: tools
 	install -D -m 755 $(TOOLS_B)/ringlet $(DESTDIR)$(PREFIX)/sbin/ringlet
 	install -D -m 755 $(TOOLS_B)/ringletd $(DESTDIR)$(PREFIX)/sbin/ringletd
 	install -D -m 755 $(TOOLS_B)/ringlet-dm $(DESTDIR)$(PREFIX)/sbin/ringlet-dm
+	install -D -m 755 $(TOOLS)/ringlet-create-image \
+		$(DESTDIR)$(PREFIX)/sbin/ringlet-create-image
 	install -D -m 644 $(TOOLS)/man/ringlet.1 $(DESTDIR)$(MANDIR)/man1/ringlet.1
 	install -D -m 644 $(TOOLS)/man/ringlet.cfg.5 \
 		$(DESTDIR)$(MANDIR)/man5/ringlet.cfg.5
 	install -D -m 644 $(TOOLS)/man/ringletd.8 $(DESTDIR)$(MANDIR)/man8/ringletd.8
 	install -D -m 644 $(TOOLS)/man/ringlet-dm.8 \
 		$(DESTDIR)$(MANDIR)/man8/ringlet-dm.8
+	install -D -m 644 $(TOOLS)/man/ringlet-create-image.8 \
+		$(DESTDIR)$(MANDIR)/man8/ringlet-create-image.8
+	install -D -m 644 $(TOOLS)/ringlet-create-image.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringlet-create-image
 	install -D -m 644 $(TOOLS)/ringlet.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringlet
 	install -D -m 755 $(TOOLS)/ringlet-domains \

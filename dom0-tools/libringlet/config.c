@@ -145,6 +145,12 @@ static int set_ramdisk(struct rl_config_reader *r, const struct rl_setting *s)
 	return 0;
 }
 
+static int set_cloud_init(struct rl_config_reader *r,
+			  const struct rl_setting *s)
+{
+	return set_path(r, s, &r->config.cloud_init);
+}
+
 static int set_root(struct rl_config_reader *r, const struct rl_setting *s)
 {
 	return set_string(r, s, &r->root);
@@ -336,6 +342,8 @@ static const struct key keys[] = {
 	{ "vsock_cid", set_vsock_cid, NO_LIST },
 	{ "rng", set_rng, NO_LIST },
 	{ "p9", rl_config_no_p9, ONLY_LIST },
+	{ "cloud_init", set_cloud_init, NO_LIST },
+	{ "bootloader", rl_config_no_bootloader, NO_LIST },
 };
 
 #define NR_KEYS		(sizeof(keys) / sizeof(keys[0]))
@@ -548,7 +556,9 @@ void rl_config_free(struct rl_config *config)
 	free(config->kernel);
 	free(config->ramdisk);
 	free(config->cmdline);
+	free(config->cloud_init);
 	config->kernel = config->ramdisk = config->cmdline = NULL;
+	config->cloud_init = NULL;
 	rl_config_free_devices(config);
 }
 

@@ -38,6 +38,7 @@ struct rl_config {
 	char *kernel;			/* absolute path */
 	char *ramdisk;			/* absolute path, or NULL */
 	char *cmdline;			/* never NULL */
+	char *cloud_init;		/* absolute path (see seed.h), or NULL */
 	uint64_t memory;		/* MiB, once its balloon is up */
 	uint64_t maxmem;		/* MiB */
 	uint64_t device_pool;		/* MiB of it that backends see; 0: all */

@@ -227,6 +227,12 @@ int rl_config_no_p9(struct rl_config_reader *r, const struct rl_setting *s)
 	return rl_config_fail(r, s, "Ringlet does not share directories by 9P, but by virtiofs: virtiofs = [ 'tag=home,path=/srv/home' ]");
 }
 
+int rl_config_no_bootloader(struct rl_config_reader *r,
+			    const struct rl_setting *s)
+{
+	return rl_config_fail(r, s, "Ringlet does not look for kernels on a guest's disk: leave 'bootloader' out, and name a kernel of this host: kernel = \"/boot/ringlet/vmlinux-VERSION\"");
+}
+
 static int by_devid(const void *a, const void *b)
 {
 	const struct rl_disk *x = a, *y = b;

@@ -87,6 +87,8 @@ struct json_object *rl_config_to_json(const struct rl_config *config)
 	if (config->ramdisk)
 		add_string(json, "ramdisk", config->ramdisk);
 	add_string(json, "cmdline", config->cmdline);
+	if (config->cloud_init)
+		add_string(json, "cloud_init", config->cloud_init);
 	add_number(json, "memory", config->memory);
 	add_number(json, "maxmem", config->maxmem);
 	if (config->device_pool)

@@ -25,6 +25,8 @@ int rl_config_set_virtiofs(struct rl_config_reader *r,
 int rl_config_set_channel(struct rl_config_reader *r,
 			  const struct rl_setting *s);
 int rl_config_no_p9(struct rl_config_reader *r, const struct rl_setting *s);
+int rl_config_no_bootloader(struct rl_config_reader *r,
+			    const struct rl_setting *s);
 
 /* All is read: put devices in order, see whether they go together. */
 int rl_config_end_devices(struct rl_config_reader *r,

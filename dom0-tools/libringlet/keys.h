@@ -9,7 +9,7 @@
 static const char *const rl_keys_of_xl[] = {
 	"acpi", "acpi_firmware", "acpi_laptop_slate", "acpi_s3", "acpi_s4",
 	"altp2m", "altp2mhvm", "apic", "bios", "bios_path_override", "blkdev_start",
-	"boot", "bootloader", "bootloader_args", "builder", "channel",
+	"boot", "bootloader_args", "builder", "channel",
 	"claim_mode", "console_autoconnect", "cpuid",
 	"device_model_args", "device_model_args_hvm",
 	"device_model_args_pv", "device_model_override",

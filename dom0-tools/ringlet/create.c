@@ -4,10 +4,12 @@
  *
  * ringletd builds, because it must be able to do that anyway when a domain
  * restarts, and because it is still there to remove a half-built domain when
- * this process is interrupted: it sees the connection close.
+ * this process is interrupted: it sees the connection close. The seed of cloud-init
+ * is made here: ringletd gets a disk like others.
  */
 #include "cli.h"
 #include "daemon.h"
+#include "seed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,13 +99,16 @@ static int dryrun(const struct rl_config *config)
 	return cli_print_json(rl_config_to_json(config));
 }
 
-static int create(const struct create_options *o,
-		  const struct rl_config *config)
+static int create(const struct create_options *o, struct rl_config *config)
 {
-	struct json_object *request = json_object_new_object();
-	struct rl rl;
+	struct json_object *request;
 	int fd, rc, status = CLI_FAILED;
+	char why[512];
+	struct rl rl;
 
+	if (rl_seed_attach(config, RL_SEED_DIRECTORY, why, sizeof(why)))
+		return cli_fail("%s", why);
+	request = json_object_new_object();
 	json_object_object_add(request, "op", json_object_new_string("create"));
 	json_object_object_add(request, "config", rl_config_to_json(config));
 	json_object_object_add(request, "paused",

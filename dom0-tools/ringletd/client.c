@@ -237,6 +237,11 @@ static void request_create(struct client *c, struct json_object *json)
 		client_refuse(c, "%s", r.error);
 		return;
 	}
+	if (config.cloud_init) {
+		client_refuse(c, "request: 'cloud_init' becomes a disk before it is sent here");
+		rl_config_free(&config);
+		return;
+	}
 	paused = json_object_object_get_ex(json, "paused", &value) &&
 		 json_object_get_boolean(value);
 	c->wants_console = json_object_object_get_ex(json, "console", &value) &&

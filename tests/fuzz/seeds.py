@@ -149,6 +149,7 @@ disk = [ "/a.img,raw,xvdb,ro", "format=qcow2, vdev=xvda, direct-io-safe,no-disca
 disk += [ 'phy:/dev/sdb,sdz,w', 'vg/lv,,d7' ]
 vif = [ '', 'mac=00:16:3e:01:02:03,bridge=br0,vifname=tap0,rate=10Mb/s@20ms,mtu=9000,devid=5', "script=x,ip=10.0.0.1" ]
 p9 = [ ] ; virtiofs = [ 'tag=a,path=/a,access=ro' ] ; rng = 1 ; vsock_cid = 3
+cloud_init = "/srv/seed"
 """, good + b'cmdline = "x"\nmaxmem = 600\nbootloader = "pygrub"\n']
 
 

@@ -583,6 +583,8 @@ static const char *const mistakes[][2] = {
 	{ "virtiofs = [ 'tag=x,path=/x,security_model=mapped' ]\n", "security_model=mapped" },
 	{ "virtiofs = [ 'tag=x,path=/x,cache=none' ]\n", "a shared directory has no 'cache='" },
 	{ "vsock_cid = 2\n", "'vsock_cid' must be 3 to 4294967294: it is 2" },
+	{ "bootloader = 'pygrub'\n", "web.cfg:1: Ringlet does not look for kernels on a guest's disk: leave 'bootloader' out" },
+	{ "cloud_init = ''\n", "'cloud_init' must be the path of a file" },
 	{ "rng = 2\n", "'rng' must be 0 to 1: it is 2" },
 	{ "memory =\n", "expected a string, a number or a list as value of 'memory', but found the end of the line" },
 	{ "memory = 5 6\n", "expected the end of the line or ';' after the value of 'memory', but found '6'" },
