@@ -336,7 +336,9 @@ void domains_reap(struct rl *rl)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (d = domains; d && d->builder != pid; d = d->next)
 			;
-		if (d)
+		if (d && d->dumping)
+			coredump_ended(rl, d);
+		else if (d)
 			builder_ended(rl, d, status);
 	}
 }
@@ -417,40 +419,63 @@ static void restart(struct rl *rl, struct domain *d, bool wait)
 		domain_give_up(rl, d, strerror(-rc));
 }
 
+/* What follows the end of a domain, with or without a core of it first. */
+static void act_on_end(struct rl *rl, struct domain *d,
+		       const struct ringlet_domain_info *info, bool dumped)
+{
+	struct ringlet_sysinfo host;
+	bool young;
+
+	switch (end_action(d, info)) {
+	case RL_PRESERVE:
+		d->state = ENDED;
+		record_write(d);
+		break;
+	case RL_COREDUMP_RESTART:
+		if (!dumped && !coredump_start(d))
+			break;
+		/* fall through */
+	case RL_RESTART:
+		young = !rl_sysinfo(rl, &host) &&
+			host.uptime - info->created < SHORT_LIFE;
+		restart(rl, d, young);
+		break;
+	case RL_COREDUMP_DESTROY:
+		if (!dumped && !coredump_start(d))
+			break;
+		/* fall through */
+	case RL_DESTROY:
+		destroy_any(rl, d);
+		remove_domain(d);
+		break;
+	}
+}
+
+void domain_dumped(struct rl *rl, struct domain *d)
+{
+	struct ringlet_domain_info info;
+	int rc = find_info(rl, d, &info);
+
+	if (!rc)
+		act_on_end(rl, d, &info, true);
+	else if (rc == -ESRCH)
+		remove_domain(d);
+}
+
 /* A domain has shut down or crashed: last output, one line, its action. */
 static void handle_end(struct rl *rl, struct domain *d,
 		       const struct ringlet_domain_info *info)
 {
 	enum rl_action action = end_action(d, info);
-	struct ringlet_sysinfo host;
 	char line[RINGLET_REASON_LEN + 128];
-	bool young;
 
 	while (drain(rl, d))
 		;
 	snprintf(line, sizeof(line), "domain '%s' (%u) has ended: %s%s%s; action: %s",
 		 info->name, info->domid, end_name(info),
 		 info->why[0] ? ": " : "", info->why, rl_action_name(action));
-	note("%s", line);
-	conlog_append(&d->log, "\r\nringletd: ", 12);
-	conlog_append(&d->log, line, strlen(line));
-	conlog_append(&d->log, "\r\n", 2);
-	clients_output(d);
-	switch (action) {
-	case RL_PRESERVE:
-		d->state = ENDED;
-		record_write(d);
-		break;
-	case RL_RESTART:
-		young = !rl_sysinfo(rl, &host) &&
-			host.uptime - info->created < SHORT_LIFE;
-		restart(rl, d, young);
-		break;
-	case RL_DESTROY:
-		destroy_any(rl, d);
-		remove_domain(d);
-		break;
-	}
+	domain_note(d, line);
+	act_on_end(rl, d, info, false);
 }
 
 /* A domain that was not made by create: keep its console. */
@@ -511,7 +536,7 @@ void domains_check(struct rl *rl)
 
 	for (d = domains; d; d = next) {
 		next = d->next;
-		if (d->state != RUNNING && d->state != ENDED)
+		if ((d->state != RUNNING && d->state != ENDED) || d->dumping)
 			continue;
 		rc = find_info(rl, d, &info);
 		if (rc == -ESRCH) {

@@ -130,6 +130,7 @@ struct domain {
 	uint64_t memory;	/* pages that it shall have; as domid */
 	pid_t builder;		/* 0: none */
 	int result;		/* pipe from the builder */
+	bool dumping;		/* the builder writes a core instead */
 	struct client *creator;	/* waits for the reply, or NULL */
 	struct device *devices;
 	struct manager *manager;
@@ -162,6 +163,18 @@ void domain_start(struct rl *rl, struct domain *d);
 
 /* It does not become a domain: tell who wanted it and forget it. */
 void domain_give_up(struct rl *rl, struct domain *d, const char *sentence);
+
+/*
+ * Write a core of a domain that has ended, in a child that is its builder meanwhile.
+ * Returns 0 or -errno. When the child has ended its result goes to the logs, and
+ * domain_dumped() goes on where the domain's end was.
+ */
+int coredump_start(struct domain *d);
+void coredump_ended(struct rl *rl, struct domain *d);
+void domain_dumped(struct rl *rl, struct domain *d);
+
+/* A line for ringletd's log and the domain's console. */
+void domain_note(struct domain *d, const char *line);
 
 /* In a child: end with the parent; descriptor 3 is *out, there are no others. */
 void become_child(pid_t parent, int *out);
