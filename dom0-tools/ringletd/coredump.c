@@ -17,20 +17,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* With those above it; for root alone. */
 static int make_directory(struct rl *rl)
 {
-	char path[256], *slash;
+	char path[256], *end = path;
 
 	snprintf(path, sizeof(path), "%s", rl_dump_dir());
-	slash = strrchr(path, '/');
-	*slash = 0;
-	if (mkdir(path, 0755) && errno != EEXIST)
-		return rl_fail(rl, errno, "cannot make the directory %s: %s",
-			       path, strerror(errno));
-	*slash = '/';
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return rl_fail(rl, errno, "cannot make the directory %s: %s",
-			       path, strerror(errno));
+	while (end) {
+		end = strchr(end + 1, '/');
+		if (end)
+			*end = 0;
+		if (mkdir(path, end ? 0755 : 0700) && errno != EEXIST)
+			return rl_fail(rl, errno, "cannot make the directory %s: %s",
+				       path, strerror(errno));
+		if (end)
+			*end = '/';
+	}
 	return 0;
 }
 
