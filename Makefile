@@ -129,9 +129,20 @@ $(B)/hypervisor/libfdt/%.o: $(B)/libfdt/%.c | $(hv-generated)
 $(B)/ringlet.lds: $(hv-lds) | $(hv-generated)
 	@$(CC) -E -P -x c $(HV_AFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
-$(B)/ringlet: $(hv-objects) $(B)/ringlet.lds
+# Linked twice: the table of functions is made from the image without one, and no
+# function may have moved when it is in.
+hv-link = $(LD) $(HV_LDFLAGS) -T $(B)/ringlet.lds
+hv-functions = nm -n $(1) | grep ' [tT] '
+hv-table = $(CC) $(HV_AFLAGS) -c -x assembler -o $@.table.o
+
+$(B)/ringlet: $(hv-objects) $(B)/ringlet.lds scripts/symbols.sh
 	@echo "  LD      $@"
-	@$(LD) $(HV_LDFLAGS) -T $(B)/ringlet.lds -Map $@.map -o $@ $(hv-objects)
+	@scripts/symbols.sh </dev/null | $(hv-table) -
+	@$(hv-link) -o $@.unnamed $(hv-objects) $@.table.o
+	@$(call hv-functions,$@.unnamed) >$@.functions
+	@scripts/symbols.sh <$@.functions | $(hv-table) -
+	@$(hv-link) -Map $@.map -o $@ $(hv-objects) $@.table.o
+	@$(call hv-functions,$@) | cmp - $@.functions
 
 $(hv-objects) $(B)/ringlet.lds: $(B)/generated/hv-flags
 

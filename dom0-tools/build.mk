@@ -84,6 +84,10 @@ install: tools
 		$(DESTDIR)$(UNITDIR)/ringlet-domains.service
 	install -D -m 644 $(TOOLS)/ringletd.service \
 		$(DESTDIR)$(UNITDIR)/ringletd.service
+	install -D -m 644 $(TOOLS)/ringlet-metrics.service \
+		$(DESTDIR)$(UNITDIR)/ringlet-metrics.service
+	install -D -m 644 $(TOOLS)/ringlet-metrics.timer \
+		$(DESTDIR)$(UNITDIR)/ringlet-metrics.timer
 	install -D -m 644 $(TOOLS)/examples/example.cfg \
 		$(DESTDIR)$(PREFIX)/share/doc/ringlet-tools/examples/example.cfg
 	install -d $(DESTDIR)$(SYSCONFDIR)/ringlet/auto

@@ -19,8 +19,22 @@
 
 #include "types.h"
 
-/* Print a reason with registers and stop, or reboot, the machine. */
+/*
+ * Print a reason with registers, what this pCPU was doing, and who called whom; then
+ * stop, or reboot, the machine.
+ */
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
+
+/* Registers of an entry from ring 0, as gate_ring0 pushes them. */
+struct ring0_regs {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8;
+	u64 rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	u64 vector, error_code;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+/* The same for an exception that ring 0 should not have had. */
+void panic_exception(const struct ring0_regs *r) __noreturn;
 
 /* Print a sentence, with cause and remedy, and stop, or reboot, the machine. */
 void boot_failure(const char *fmt, ...) __noreturn __printf(1, 2);

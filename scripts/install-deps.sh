@@ -21,7 +21,7 @@ packages="$packages build-essential debhelper lintian e2fsprogs"
 # image, domain 0's user space, virtual machine, tests
 packages="$packages grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools device-tree-compiler
 	busybox-static cpio qemu-system-x86 qemu-utils qemu-system-common ovmf
-	nftables dnsmasq-base iproute2 python3-pexpect"
+	nftables dnsmasq-base iproute2 python3-pexpect gdb"
 
 missing=
 for package in $packages; do

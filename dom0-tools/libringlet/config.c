@@ -273,11 +273,13 @@ static const char *const actions[] = {
 	[RL_DESTROY] = "destroy",
 	[RL_RESTART] = "restart",
 	[RL_PRESERVE] = "preserve",
+	[RL_COREDUMP_DESTROY] = "coredump-destroy",
+	[RL_COREDUMP_RESTART] = "coredump-restart",
 };
 
 /* Actions of xl.cfg(5) that Ringlet does not have. */
 static const char *const actions_of_xl[] = {
-	"rename-restart", "coredump-destroy", "coredump-restart", "soft-reset",
+	"rename-restart", "soft-reset",
 };
 
 static int set_action(struct rl_config_reader *r, const struct rl_setting *s,
@@ -293,9 +295,9 @@ static int set_action(struct rl_config_reader *r, const struct rl_setting *s,
 	}
 	for (i = 0; i < sizeof(actions_of_xl) / sizeof(actions_of_xl[0]); i++)
 		if (!strcmp(s->value, actions_of_xl[i]))
-			return fail(r, s, "'%s' cannot be \"%s\" in this version of Ringlet: \"destroy\", \"restart\" and \"preserve\" are possible",
+			return fail(r, s, "'%s' cannot be \"%s\" in this version of Ringlet: \"destroy\", \"restart\", \"preserve\", \"coredump-destroy\" and \"coredump-restart\" are possible",
 				    s->key, s->value);
-	return fail(r, s, "'%s' must be \"destroy\", \"restart\" or \"preserve\": it is \"%s\"",
+	return fail(r, s, "'%s' must be \"destroy\", \"restart\", \"preserve\", \"coredump-destroy\" or \"coredump-restart\": it is \"%s\"",
 		    s->key, s->value);
 }
 

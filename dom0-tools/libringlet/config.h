@@ -30,6 +30,8 @@ enum rl_action {
 	RL_DESTROY,
 	RL_RESTART,
 	RL_PRESERVE,
+	RL_COREDUMP_DESTROY,
+	RL_COREDUMP_RESTART,
 };
 
 struct rl_config {

@@ -354,6 +354,16 @@ int rl_vcpu_set_context(struct rl *rl, uint32_t domid, uint32_t vcpu,
 			   domid, "set the start state of");
 }
 
+int rl_vcpu_context(struct rl *rl, uint32_t domid, uint32_t vcpu,
+		    struct ringlet_vcpu_context *context)
+{
+	memset(context, 0, sizeof(*context));
+	return domain_fail(rl, call_struct(rl, RINGLET_HC_domctl_get_context,
+					   domid, vcpu, 2, context,
+					   sizeof(*context)),
+			   domid, "read the registers of");
+}
+
 int rl_domain_perf(struct rl *rl, uint32_t domid, struct ringlet_perf *perf)
 {
 	memset(perf, 0, sizeof(*perf));

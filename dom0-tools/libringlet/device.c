@@ -138,3 +138,8 @@ const char *rl_log_dir(void)
 {
 	return "/var/log/ringlet";
 }
+
+const char *rl_dump_dir(void)
+{
+	return "/var/lib/ringlet/dump";
+}

@@ -61,5 +61,7 @@ bool rl_program(const char *name, char *path, size_t size);
 /* Directories of ringletd's socket and records, and of console logs. */
 const char *rl_run_dir(void);
 const char *rl_log_dir(void);
+/* Of cores of domains that crashed; exists once there was one. */
+const char *rl_dump_dir(void);
 
 #endif /* RL_DEVICE_H */

@@ -62,6 +62,8 @@ int rl_vcpu_affinity(struct rl *rl, uint32_t domid, uint32_t vcpu,
 		     struct ringlet_affinity *affinity);
 int rl_vcpu_set_affinity(struct rl *rl, uint32_t domid, uint32_t vcpu,
 			 const struct ringlet_affinity *affinity);
+int rl_vcpu_context(struct rl *rl, uint32_t domid, uint32_t vcpu,
+		    struct ringlet_vcpu_context *context);
 int rl_vcpu_set_context(struct rl *rl, uint32_t domid, uint32_t vcpu,
 			const struct ringlet_vcpu_context *context);
 int rl_domain_perf(struct rl *rl, uint32_t domid, struct ringlet_perf *perf);

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "device.h"
 
+#include <cpuid.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,11 +36,48 @@ static void put_number(struct json_object *json, const char *key,
 	json_object_object_add(json, key, json_object_new_uint64(value));
 }
 
+/* Threads of a core and cores of a socket: CPUID leaf 0xb, SDM vol. 2. */
+static void topology(uint32_t pcpus, unsigned int *threads, unsigned int *cores)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	*threads = *cores = 0;
+	if (__get_cpuid_count(0xb, 0, &eax, &ebx, &ecx, &edx))
+		*threads = ebx & 0xffff;
+	if (!*threads)
+		*threads = 1;
+	if (__get_cpuid_count(0xb, 1, &eax, &ebx, &ecx, &edx))
+		*cores = (ebx & 0xffff) / *threads;
+	if (!*cores)
+		*cores = pcpus;
+}
+
+/* Keys that scripts for xl(1) look for; what they say is Ringlet's. */
+static void describe_as_xl(struct json_object *json,
+			   const struct ringlet_sysinfo *i)
+{
+	unsigned int major = 0, minor = 0;
+	int used = 0;
+
+	if (sscanf(i->version, "%u.%u%n", &major, &minor, &used) < 2)
+		used = 0;
+	put_number(json, "xen_major", major);
+	put_number(json, "xen_minor", minor);
+	put_text(json, "xen_extra", "%s", i->version + used);
+	put_text(json, "xen_version", "%s", i->version);
+	put_text(json, "xen_caps", "ringlet-%u-x86_64", i->abi_version);
+	put_text(json, "xen_scheduler", "credit2");
+	put_number(json, "xen_pagesize", 4096);
+	put_text(json, "xen_commandline", "%s", i->cmdline);
+}
+
 static struct json_object *describe_host(const struct ringlet_sysinfo *i)
 {
 	struct json_object *json = json_object_new_object();
+	unsigned int threads, cores;
 	struct utsname u;
 
+	topology(i->pcpus, &threads, &cores);
 	if (!uname(&u)) {
 		put_text(json, "host", "%s", u.nodename);
 		put_text(json, "release", "%s", u.release);
@@ -47,6 +85,10 @@ static struct json_object *describe_host(const struct ringlet_sysinfo *i)
 		put_text(json, "machine", "%s", u.machine);
 	}
 	put_number(json, "nr_cpus", i->pcpus);
+	put_number(json, "max_cpu_id", i->pcpus - 1);
+	put_number(json, "nr_nodes", 1);
+	put_number(json, "cores_per_socket", cores);
+	put_number(json, "threads_per_core", threads);
 	put_text(json, "cpu_model", "%s", i->cpu_model);
 	put_text(json, "cpu_mhz", "%u.%03u", i->tsc_khz / 1000,
 		 i->tsc_khz % 1000);
@@ -63,6 +105,7 @@ static struct json_object *describe_host(const struct ringlet_sysinfo *i)
 	put_text(json, "ringlet_features", "0x%llx",
 		 (unsigned long long)i->features);
 	put_text(json, "ringlet_commandline", "%s", i->cmdline);
+	describe_as_xl(json, i);
 	put_text(json, "cc_compiler", "%s", i->compiler);
 	put_text(json, "cc_compile_date", "%s", i->compile_date);
 	return json;

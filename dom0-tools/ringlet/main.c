@@ -60,6 +60,9 @@ const struct cmd_spec cmd_table[] = {
 	  "Print what a domain made the hypervisor do",
 	  "  -e, --emulated          which of its instructions were emulated\n"
 	  OPT_JSON },
+	{ "metrics", cmd_metrics, "[--output=FILE]",
+	  "Print figures of the host and all domains, for Prometheus",
+	  "  -o, --output=FILE       put them into a file, which is complete at any time\n" },
 	{ "console", cmd_console, "[-n NUMBER] DOMAIN",
 	  "Attach to the console of a domain (Ctrl-] detaches)",
 	  "  -n, --number=NUMBER     1 for its first channel, and so on\n" },
@@ -80,6 +83,10 @@ const struct cmd_spec cmd_table[] = {
 	{ "mem-max", cmd_mem_max, "DOMAIN SIZE[t|g|m|k|b]",
 	  "Change how much memory a domain may have", NULL },
 	{ "destroy", cmd_destroy, "DOMAIN", "End a domain at once", NULL },
+	{ "dump-core", cmd_dump_core, "[--force] DOMAIN FILE",
+	  "Write the memory and registers of a domain to a file, for debuggers",
+	  "  -f, --force             replace a file that is there\n\n"
+	  "A running domain is paused meanwhile. 'gdb vmlinux FILE' reads the file.\n" },
 	{ "block-attach", cmd_block_attach, "DOMAIN TARGET,FORMAT,VDEV,ACCESS",
 	  "Give a running domain a disk", NULL },
 	{ "block-detach", cmd_block_detach, "[--force] DOMAIN VDEV",

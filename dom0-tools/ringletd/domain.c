@@ -93,11 +93,7 @@ static bool same(const struct domain *d, const struct ringlet_domain_info *info)
 	       !memcmp(d->config.uuid, info->uuid, sizeof(info->uuid));
 }
 
-/*
- * The domain that 'd' is, among those that the hypervisor has. Returns 0,
- * -ESRCH, or another error, after which nobody knows.
- */
-static int find_info(struct rl *rl, const struct domain *d,
+int domain_find_info(struct rl *rl, const struct domain *d,
 		     struct ringlet_domain_info *info)
 {
 	uint32_t from;
@@ -116,7 +112,7 @@ void domain_destroy_any(struct rl *rl, const struct domain *d)
 {
 	struct ringlet_domain_info info;
 
-	if (!find_info(rl, d, &info) && rl_domain_destroy(rl, info.domid))
+	if (!domain_find_info(rl, d, &info) && rl_domain_destroy(rl, info.domid))
 		note("%s", rl->error);
 }
 
@@ -327,7 +323,9 @@ void domains_reap(struct rl *rl)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (d = domains; d && d->builder != pid; d = d->next)
 			;
-		if (d)
+		if (d && d->dumping)
+			coredump_ended(rl, d);
+		else if (d)
 			builder_ended(rl, d, status);
 	}
 }
@@ -426,9 +424,9 @@ void domains_check(struct rl *rl)
 
 	for (d = domains; d; d = next) {
 		next = d->next;
-		if (d->state != RUNNING && d->state != ENDED)
+		if ((d->state != RUNNING && d->state != ENDED) || d->dumping)
 			continue;
-		rc = find_info(rl, d, &info);
+		rc = domain_find_info(rl, d, &info);
 		if (rc == -ESRCH) {
 			note("domain '%s' (%u) is gone", d->config.name,
 			     d->domid);
@@ -469,7 +467,7 @@ static void resume(void *context, struct rl_config *config,
 	conlog_open(&d->log, d->config.name, false);
 	if (state == RESTARTING) {
 		ending_restart(rl, d, false);
-	} else if (find_info(rl, d, &info) == -ESRCH) {
+	} else if (domain_find_info(rl, d, &info) == -ESRCH) {
 		note("domain '%s' is gone", d->config.name);
 		domain_remove(d);
 	} else if (state == ENDING) {

@@ -131,12 +131,57 @@ static enum rl_action end_action(const struct domain *d,
 	return d->config.on_crash;
 }
 
+/* What follows the end of a domain, with or without a core of it first. */
+static void act(struct rl *rl, struct domain *d,
+		const struct ringlet_domain_info *info, bool dumped)
+{
+	struct ringlet_sysinfo host;
+
+	switch (end_action(d, info)) {
+	case RL_PRESERVE:
+		d->state = ENDED;
+		record_write(d);
+		break;
+	case RL_COREDUMP_RESTART:
+		if (!dumped && !coredump_start(d))
+			break;
+		/* fall through */
+	case RL_RESTART:
+		ending_restart(rl, d, !rl_sysinfo(rl, &host) &&
+			       host.uptime - info->created < SHORT_LIFE);
+		break;
+	case RL_COREDUMP_DESTROY:
+		if (!dumped && !coredump_start(d))
+			break;
+		/* fall through */
+	case RL_DESTROY:
+		ending_destroy(rl, d);
+		break;
+	}
+}
+
+void domain_dumped(struct rl *rl, struct domain *d)
+{
+	struct ringlet_domain_info info;
+	int rc;
+
+	/* Somebody wanted it to be destroyed meanwhile. */
+	if (d->cancelled) {
+		ending_destroy(rl, d);
+		return;
+	}
+	rc = domain_find_info(rl, d, &info);
+	if (!rc)
+		act(rl, d, &info, true);
+	else if (rc == -ESRCH)
+		domain_remove(d);
+}
+
 /* Last output, one line, its action. */
 void ending_shutdown(struct rl *rl, struct domain *d,
 		     const struct ringlet_domain_info *info)
 {
 	enum rl_action action = end_action(d, info);
-	struct ringlet_sysinfo host;
 	char line[RINGLET_REASON_LEN + 128];
 
 	while (domain_drain(rl, d))
@@ -144,24 +189,8 @@ void ending_shutdown(struct rl *rl, struct domain *d,
 	snprintf(line, sizeof(line), "domain '%s' (%u) has ended: %s%s%s; action: %s",
 		 info->name, info->domid, end_name(info),
 		 info->why[0] ? ": " : "", info->why, rl_action_name(action));
-	note("%s", line);
-	conlog_append(&d->log, "\r\nringletd: ", 12);
-	conlog_append(&d->log, line, strlen(line));
-	conlog_append(&d->log, "\r\n", 2);
-	clients_output(d);
-	switch (action) {
-	case RL_PRESERVE:
-		d->state = ENDED;
-		record_write(d);
-		break;
-	case RL_RESTART:
-		ending_restart(rl, d, !rl_sysinfo(rl, &host) &&
-			       host.uptime - info->created < SHORT_LIFE);
-		break;
-	case RL_DESTROY:
-		ending_destroy(rl, d);
-		break;
-	}
+	domain_note(d, line);
+	act(rl, d, info, false);
 }
 
 void request_destroy(struct client *c, const char *who, struct rl *rl)

@@ -276,3 +276,12 @@ void spool_end(void)
 {
 	__atomic_store_n(&spool->valid, 0, __ATOMIC_RELEASE);
 }
+
+void domain_note(struct domain *d, const char *line)
+{
+	note("%s", line);
+	conlog_append(&d->log, "\r\nringletd: ", 12);
+	conlog_append(&d->log, line, strlen(line));
+	conlog_append(&d->log, "\r\n", 2);
+	clients_output(d);
+}

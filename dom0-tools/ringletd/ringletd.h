@@ -131,6 +131,7 @@ struct domain {
 	uint64_t memory;	/* pages that it shall have; as domid */
 	pid_t builder;		/* 0: none */
 	int result;		/* pipe from the builder */
+	bool dumping;		/* the builder writes a core instead */
 	struct client *creator;	/* waits for the reply, or NULL */
 	struct client *destroyer; /* the same in ENDING */
 	char *why;		/* what to tell the creator in ENDING */
@@ -200,6 +201,25 @@ void ending_advance(struct rl *rl, struct domain *d);
 void endings_advance(struct rl *rl);
 /* A client wants it to be destroyed, and waits. */
 void request_destroy(struct client *c, const char *who, struct rl *rl);
+
+/*
+ * Write a core of a domain that has ended, in a child that is its builder meanwhile.
+ * Returns 0 or -errno. When the child has ended its result goes to the logs, and
+ * domain_dumped() goes on where the domain's end was.
+ */
+int coredump_start(struct domain *d);
+void coredump_ended(struct rl *rl, struct domain *d);
+void domain_dumped(struct rl *rl, struct domain *d);
+
+/*
+ * The domain that 'd' is, among those that the hypervisor has. Returns 0,
+ * -ESRCH, or another error, after which nobody knows.
+ */
+int domain_find_info(struct rl *rl, const struct domain *d,
+		     struct ringlet_domain_info *info);
+
+/* A line for ringletd's log and the domain's console. */
+void domain_note(struct domain *d, const char *line);
 
 /* Records: NAME.json in the directory 'domains'. Replaced atomically. */
 int records_prepare(void);

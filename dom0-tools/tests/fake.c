@@ -417,6 +417,13 @@ static int64_t on_domain(struct ringlet_hypercall *c, struct fake_domain *d)
 		d->started = true;
 		memcpy(&d->context, pointer(c->args[2]), sizeof(d->context));
 		return 0;
+	case RINGLET_HC_domctl_get_context:
+		if (!d->pauses && !(d->info.flags & RINGLET_DOMF_SHUTDOWN))
+			return -EBUSY;
+		if (c->args[1] || !d->started)
+			return -ENOENT;
+		memcpy(pointer(c->args[2]), &d->context, sizeof(d->context));
+		return 0;
 	case RINGLET_HC_domctl_populate:
 		return hc_populate(d, c->args[1], c->args[2]);
 	case RINGLET_HC_domctl_set_max_pages:
@@ -489,7 +496,7 @@ void *rl_dev_map(int fd, uint32_t domid, uint64_t gfn, uint64_t count)
 	struct fake_domain *d = by_id(domid);
 
 	(void)fd;
-	if (!d || gfn + count > d->info.pages) {
+	if (!d || gfn >= d->info.pages || gfn + count > FAKE_MEMORY >> 12) {
 		errno = ENOENT;
 		return NULL;
 	}
@@ -591,4 +598,12 @@ const char *rl_run_dir(void)
 const char *rl_log_dir(void)
 {
 	return fake->dir;
+}
+
+const char *rl_dump_dir(void)
+{
+	static char path[80];
+
+	snprintf(path, sizeof(path), "%s/state/dump", fake->dir);
+	return path;
 }

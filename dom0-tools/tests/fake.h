@@ -22,7 +22,7 @@ struct fake_domain {
 	bool started;			/* has a start state */
 	unsigned int pauses;
 	struct ringlet_domain_info info;
-	struct ringlet_vcpu_context context;
+	struct ringlet_vcpu_context context;	/* of vCPU 0; it has no others */
 	struct ringlet_affinity affinity[4];	/* of the first vCPUs */
 	unsigned int ports;		/* that were made in it */
 	unsigned long bus_gfn;		/* of its virtio bus; 0: none */

@@ -266,7 +266,8 @@ void machine_end(u32 reason)
 		log_info("resetting the machine");
 		platform_reboot();
 	}
-	if (reason == RINGLET_SHUTDOWN_CRASH)
+	if (reason == RINGLET_SHUTDOWN_CRASH ||
+	    reason == RINGLET_SHUTDOWN_KILLED)
 		panic("domain 0 has crashed");
 	log_info("domain 0 has ended; the machine may be switched off");
 	smp_stop_others();

@@ -24,14 +24,6 @@
 #include "vectors.h"
 #include "x86/segments.h"
 
-/* Registers of an entry from ring 0, as gate_ring0 pushes them. */
-struct ring0_regs {
-	u64 r15, r14, r13, r12, r11, r10, r9, r8;
-	u64 rbp, rdi, rsi, rdx, rcx, rbx, rax;
-	u64 vector, error_code;
-	u64 rip, cs, rflags, rsp, ss;
-};
-
 void hv_ring0(struct ring0_regs *r);
 
 #define AGE_NS (250 * NS_PER_MS)
@@ -389,8 +381,7 @@ void hv_ring0(struct ring0_regs *r)
 		do_interrupt((u32)r->vector);
 		return;
 	}
-	panic("exception %lu (error %#lx) in ring 0 at %#lx, cr2 %#lx, rsp %#lx, rbp %#lx",
-	      r->vector, r->error_code, r->rip, read_cr2(), r->rsp, r->rbp);
+	panic_exception(r);
 }
 
 void hv_entry(struct cpu_regs *r)

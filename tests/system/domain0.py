@@ -38,13 +38,18 @@ def devices():
 
 
 @contextlib.contextmanager
-def domain0(name, cpus=2, memory=2048, limit=180, entry=0,
-            image=BUILD / "ringlet.iso", **machine_options):
+def domain0(name, *numbers, **options):
     """Boot an entry of the menu to domain 0's shell. Yields (machine, shell)."""
-    with devices() as options, \
-            Machine(image, cpus=cpus, memory=memory,
-                    log=log_path(name), devices=options,
-                    **machine_options) as machine:
+    with devices() as found, domain0_on(name, found, *numbers, **options) as both:
+        yield both
+
+
+@contextlib.contextmanager
+def domain0_on(name, options, cpus=2, memory=2048, limit=180, entry=0,
+               image=BUILD / "ringlet.iso", **machine_options):
+    """The same on a machine with other devices: options of QEMU."""
+    with Machine(image, cpus=cpus, memory=memory, log=log_path(name),
+                 devices=options, **machine_options) as machine:
         if entry:
             machine.expect("The highlighted entry will be executed", limit)
             machine.send("\x0e" * entry + "\r")  # Ctrl-N: down

@@ -266,6 +266,34 @@ START_TEST(shows_what_is_used)
 }
 END_TEST
 
+START_TEST(prints_figures)
+{
+	struct fake_domain *d;
+	const char *text;
+
+	OK("create", "-q", "web.cfg", "name=we\"b");
+	d = fake_find("we\"b");
+	d->info.cpu_time = 12000000345ULL;
+	OK("metrics");
+	SAYS("# TYPE ringlet_domain_cpu_seconds_total counter\n");
+	SAYS("ringlet_domain_cpu_seconds_total{domain=\"we\\\"b\"} 12.000000345\n");
+	SAYS("ringlet_domain_events_total{domain=\"we\\\"b\",event=\"hypercalls\"} 4711\n");
+	SAYS("ringlet_domains ");
+	/* Each metric is described once, with its samples behind that. */
+	text = strstr(output, "# TYPE ringlet_domain_memory_bytes gauge\n");
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_null(strstr(text + 1, "# TYPE ringlet_domain_memory_bytes"));
+	write_file("all.prom", "old", 3);
+	OK("metrics", "-o", "all.prom");
+	ck_assert_str_eq(output, "");
+	ck_assert_ptr_nonnull(strstr(read_file("all.prom"), "ringlet_cpus 2\n"));
+	FAILS("cannot write", "metrics", "-o", "no/such/place");
+	OK("info");
+	SAYS("xen_major              : ");
+	SAYS("threads_per_core       : ");
+}
+END_TEST
+
 START_TEST(acts_on_ends)
 {
 	struct fake_domain *d;
@@ -685,6 +713,7 @@ int main(void)
 	const TTest *const with_daemon[] = {
 		refuses_images, refuses_for_want_of_memory,
 		creates_and_destroys, shares_cpus, shows_what_is_used,
+		prints_figures,
 		acts_on_ends, restarts,
 		undoes_interrupted_create, undoes_create_of_killed_daemon,
 		finishes_restart_of_killed_daemon, keeps_domains_when_killed,
