@@ -201,7 +201,7 @@ void client_reply(struct client *c, struct json_object *json)
 	drop(c);
 }
 
-void client_done(struct client *c, struct domain *d)
+void client_done(struct client *c, const struct domain *d)
 {
 	client_reply(c, domid_of(d));
 }

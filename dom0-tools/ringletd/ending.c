@@ -18,31 +18,36 @@
 #define SHORT_LIFE	(2000 * NS_PER_MS)	/* then a restart waits */
 #define RESTART_DELAY	1000			/* ms */
 
+/* Who hears of it finds nothing left of it. */
+static void forget(struct domain *d)
+{
+	const struct domain ended = { .domid = d->domid };
+	struct client *creator = d->creator, *destroyer = d->destroyer;
+	char why[RL_ERROR_LEN];
+
+	snprintf(why, sizeof(why), "%s", d->why ? d->why :
+		 "the domain was destroyed");
+	d->creator = d->destroyer = NULL;
+	domain_remove(d);
+	if (creator)
+		client_refuse(creator, "%s", why);
+	if (destroyer)
+		client_done(destroyer, &ended);
+}
+
 static void finish(struct rl *rl, struct domain *d)
 {
-	struct client *client;
 	int rc;
 
 	d->end_by = 0;
 	domain_destroy_any(rl, d);
-	if (d->state == RESTARTING) {
-		rc = domain_build(d, d->young ? RESTART_DELAY : 0);
-		if (rc)
-			domain_give_up(rl, d, strerror(-rc));
+	if (d->state != RESTARTING) {
+		forget(d);
 		return;
 	}
-	/* Whoever hears of it finds nothing left of it. */
-	record_remove(d);
-	client = d->creator;
-	d->creator = NULL;
-	if (client)
-		client_refuse(client, "%s", d->why ? d->why :
-			      "the domain was destroyed");
-	client = d->destroyer;
-	d->destroyer = NULL;
-	if (client)
-		client_done(client, d);
-	domain_remove(d);
+	rc = domain_build(d, d->young ? RESTART_DELAY : 0);
+	if (rc)
+		domain_give_up(rl, d, strerror(-rc));
 }
 
 void ending_advance(struct rl *rl, struct domain *d)

@@ -273,7 +273,7 @@ void client_refuse(struct client *c, const char *format, ...)
 void client_created(struct client *c, struct domain *d);
 
 /* What it waited for was done: a reply with the domain's identifier. */
-void client_done(struct client *c, struct domain *d);
+void client_done(struct client *c, const struct domain *d);
 void client_reply(struct client *c, struct json_object *json);
 
 /* A request about devices (request.c) or memory (memory.c); the client waits for the reply. */

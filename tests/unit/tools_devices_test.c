@@ -379,6 +379,8 @@ START_TEST(ends_what_serves_first)
 	WAIT_FOR(!fake_find("web") || fake_find("web")->info.domid != first);
 	ck_assert(told("has ended", 1));
 	WAIT_FOR(told("attach 0 with 1", 2));
+	/* It does not end before it runs. */
+	WAIT_FOR(fake_find("web") && !fake_find("web")->pauses);
 	ck_assert_int_eq(server("web.51712.pid"), qsd);
 	fake_end(fake_find("web"), RINGLET_SHUTDOWN_POWEROFF, "");
 	WAIT_FOR(!fake_find("web"));
