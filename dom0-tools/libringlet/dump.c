@@ -41,7 +41,7 @@ struct core {
 	uint64_t end;			/* pages, up to the last one there is */
 	uint64_t root;			/* of the first vCPU */
 	uint64_t vmcoreinfo;		/* gfn, 0: none */
-	uint8_t *notes;
+	uint8_t notes[NOTES_MAX];
 	size_t notes_len;
 };
 
@@ -348,11 +348,10 @@ static int open_core(struct core *c)
 		       strerror(err));
 }
 
-static int make_buffers(struct core *c)
+static int make_buffer(struct core *c)
 {
 	c->chunk_fd = memfd_create("core", MFD_CLOEXEC);
-	c->notes = calloc(1, NOTES_MAX);
-	if (c->chunk_fd >= 0 && c->notes &&
+	if (c->chunk_fd >= 0 &&
 	    !ftruncate(c->chunk_fd, (off_t)(CHUNK * PAGE))) {
 		c->chunk = mmap(NULL, CHUNK * PAGE, PROT_READ, MAP_SHARED,
 				c->chunk_fd, 0);
@@ -402,7 +401,7 @@ int rl_dump_core(struct rl *rl, const struct ringlet_domain_info *domain,
 	rc = open_core(&c);
 	if (rc)
 		return rc;
-	rc = make_buffers(&c);
+	rc = make_buffer(&c);
 	if (!rc)
 		rc = keep_domain(&c);
 	if (!rc)
@@ -417,6 +416,5 @@ int rl_dump_core(struct rl *rl, const struct ringlet_domain_info *domain,
 		munmap(c.chunk, CHUNK * PAGE);
 	if (c.chunk_fd >= 0)
 		close(c.chunk_fd);
-	free(c.notes);
 	return rc;
 }
