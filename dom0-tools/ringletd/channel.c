@@ -18,19 +18,21 @@
 #include <termios.h>
 #include <unistd.h>
 
-static void directory(char *path, size_t size)
+static const char *directory(char path[PATH_LEN])
 {
-	snprintf(path, size, "%s/channels", rl_run_dir());
+	snprintf(path, PATH_LEN, "%s/channels", rl_run_dir());
+	return path;
 }
 
 void channel_path(const struct device *dev, char *path, size_t size)
 {
 	const struct rl_channel *channel = device_channel(dev);
+	char text[PATH_LEN];
 
 	if (channel->path)
 		snprintf(path, size, "%s", channel->path);
 	else
-		snprintf(path, size, "%s/channels/%s.%s", rl_run_dir(),
+		snprintf(path, size, "%s/%s.%s", directory(text),
 			 dev->domain->config.name, channel->name);
 }
 
@@ -40,8 +42,7 @@ static int open_terminal(const struct device *dev, int fds[MAX_FDS])
 	char path[PATH_LEN], name[64];
 	struct termios raw;
 
-	directory(path, sizeof(path));
-	if (mkdir(path, 0755) && errno != EEXIST)
+	if (mkdir(directory(path), 0755) && errno != EEXIST)
 		return -errno;
 	fds[0] = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fds[0] < 0 || grantpt(fds[0]) || unlockpt(fds[0]) ||
