@@ -251,15 +251,17 @@ void domain_give_up(struct rl *rl, struct domain *d, const char *sentence)
 		[CREATING] = "create", [STARTING] = "start", [RUNNING] = "run",
 		[RESTARTING] = "restart", [ENDED] = "keep",
 	};
+	struct client *creator = d->creator;
 	char why[RL_ERROR_LEN];
 
 	snprintf(why, sizeof(why), "%s", sentence);
 	note("cannot %s domain '%s': %s", what[d->state], d->config.name, why);
 	destroy_any(rl, d);
-	if (d->creator)
-		client_refuse(d->creator, "%s", why);
 	d->creator = NULL;
 	remove_domain(d);
+	/* Whoever hears of it finds nothing left of it. */
+	if (creator)
+		client_refuse(creator, "%s", why);
 }
 
 /* It is built: let it run, as the record says. */

@@ -7,6 +7,7 @@
  * device serve            serve until the end of input
  * device hostile SEED N   N device sides, most of whose answers are nonsense
  * device silent           be there, and say nothing, until the end of input
+ * device leave            end when the driver is in the middle of its setup
  * device scribble SEED    write all over the page for some seconds
  */
 #include <errno.h>
@@ -53,6 +54,9 @@ static struct {
 	int kick;
 	uint16_t next;			/* entry of the avail ring */
 } d;
+
+/* End when a queue is to be set up. */
+static bool leaves;
 
 /* How wrong answers are: percent, and a generator. */
 static unsigned int wrong;
@@ -345,6 +349,8 @@ static void serve_messages(void)
 		       sizeof(m));
 		barrier();
 		r->cons = ++d.taken;
+		if (leaves && m.id == RINGLET_VMSG_SET_QUEUE)
+			exit(0);
 		m.size = 8 + (uint16_t)(m.type & RINGLET_VMSG_BUS ?
 			answer_bus(&m) : answer_device(&m));
 		m.type |= RINGLET_VMSG_RESPONSE;
@@ -448,12 +454,16 @@ int main(int argc, char **argv)
 		up();
 		while (read(0, &c, 1) > 0)
 			;
+	} else if (argc == 2 && !strcmp(argv[1], "leave")) {
+		leaves = true;
+		up();
+		serve(-1);
 	} else if (argc == 4 && !strcmp(argv[1], "hostile")) {
 		hostile((unsigned int)strtoul(argv[3], NULL, 0));
 	} else if (argc == 3 && !strcmp(argv[1], "scribble")) {
 		scribble();
 	} else {
-		printf("device serve | silent | hostile SEED N | scribble SEED\n");
+		printf("device serve | silent | leave | hostile SEED N | scribble SEED\n");
 		return 2;
 	}
 	return 0;
