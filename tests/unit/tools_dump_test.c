@@ -159,6 +159,29 @@ START_TEST(has_all_of_a_domain)
 }
 END_TEST
 
+/* What a debugger makes of it: registers, and memory by both addresses. */
+START_TEST(gdb_reads_it)
+{
+	struct fake_domain *d;
+	const char *text;
+
+	OK("create", "-q", "web.cfg");
+	d = fake_find("web");
+	map_kernel(d);
+	memset(fake_memory_of(d) + 300 * PAGE, 0x5a, PAGE);
+	d->context.r15 = 0x15151515;
+	OK("dump-core", "web", "web.core");
+	ck_assert_int_eq(system("gdb -q -nx -batch -c web.core -ex 'p/x $r15' "
+				"-ex 'x/xg 0x12c000' -ex 'x/xg 0xffffffff8012c008' "
+				"-ex 'info threads' >gdb.out 2>&1 </dev/null"), 0);
+	text = read_file("gdb.out");
+	ck_assert_msg(strstr(text, "$1 = 0x15151515"), "%s", text);
+	ck_assert_msg(strstr(text, "0x12c000:\t0x5a5a5a5a5a5a5a5a"), "%s", text);
+	ck_assert_msg(strstr(text, "0xffffffff8012c008:\t0x5a5a5a5a5a5a5a5a"),
+		      "%s", text);
+}
+END_TEST
+
 /* A core is sparse: a domain's memory is mostly zero. */
 START_TEST(is_sparse)
 {
@@ -410,6 +433,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup_daemon, teardown);
 	tcase_add_test(t, has_all_of_a_domain);
+	tcase_add_test(t, gdb_reads_it);
 	tcase_add_test(t, is_sparse);
 	tcase_add_test(t, paused_stays_paused);
 	tcase_add_test(t, failures_have_sentences);
