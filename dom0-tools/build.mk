@@ -7,7 +7,7 @@ TOOLS_B := $(B)/$(TOOLS)
 
 tools-flags := -std=gnu11 -D_GNU_SOURCE -DRINGLET_HOST -O2 -g \
 	-fno-strict-aliasing -iquote $(TOOLS)/libringlet -iquote hypervisor \
-	-Iinclude -Ipv-abi/include
+	-Iinclude -Ipv-abi/include -I$(B)/generated
 TOOLS_CFLAGS := $(tools-flags) -Wall -Wextra -Werror $(EXTRA_TOOLS_CFLAGS)
 TOOLS_LDFLAGS := -static
 TOOLS_LIBS := -ljson-c -lfdt -lm
@@ -28,7 +28,7 @@ tools: $(TOOLS_B)/ringlet $(TOOLS_B)/ringletd $(TOOLS_B)/ringlet-dm \
 $(TOOLS_B)/flags: FORCE
 	$(call write-changed,'$(CC) $(TOOLS_CFLAGS)')
 
-$(TOOLS_B)/obj/%.o: %.c $(TOOLS_B)/flags
+$(TOOLS_B)/obj/%.o: %.c $(TOOLS_B)/flags | $(generated)
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) $(TOOLS_CFLAGS) -MMD -MP -c -o $@ $<

@@ -13,6 +13,7 @@
 #include "panic.h"
 #include "printk.h"
 #include "machine.h"
+#include "percpu.h"
 #include "time.h"
 #include "traps.h"
 
@@ -184,6 +185,7 @@ s64 domain_create(const struct ringlet_domain_create *c, u32 id,
 		domain_free(d);
 		return ret;
 	}
+	trace(this_pcpu()->current, create, d->id, d->nr_vcpus);
 	*out = d;
 	return 0;
 }
@@ -287,6 +289,7 @@ void domain_end(struct domain *d, u32 reason, const char *why)
 	if (!first)
 		return;
 	sched_domain_stop(d);
+	trace(this_pcpu()->current, end, d->id, reason);
 	log_info("Domain %u shutdown: %s", d->id, reason_name(reason));
 	if (d->control)
 		machine_end(reason);
@@ -375,6 +378,7 @@ s64 domain_destroy(struct domain *d)
 	d->dying = true;
 	d->shutdown = true;
 	unlock(&d->lock);
+	trace(this_pcpu()->current, destroy, d->id, 0);
 
 	ret = 0;
 	if (!d->torn_down) {

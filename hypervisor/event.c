@@ -416,6 +416,7 @@ s64 event_send(struct domain *d, u32 port)
 	unlock(&d->events.lock);
 	if (r) {
 		perf_inc(d, events_sent);
+		trace(this_pcpu()->current, event_send, port, r->id);
 		event_set(r, target);
 	}
 	return ret;

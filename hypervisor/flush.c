@@ -5,6 +5,7 @@
 #include "coherence.h"
 #include "shadow.h"
 #include "shootdown.h"
+#include "trace.h"
 
 #define FLUSH_CHUNK 4096	/* entries looked at under a root's lock at once */
 #define TRIM_PAGES 16		/* freed at once from a root that stays */
@@ -172,6 +173,7 @@ s64 vtlb_flush(struct domain *d, u64 root, u64 start, u64 end, u32 flags,
 	}
 	removal_finish(&f.rm);
 	perf_add(d, flush_pages, f.rm.entries);
+	trace(this_pcpu()->current, flush, root, f.rm.entries);
 	if (!rc)
 		perf_inc(d, flushes);
 	coherence_judge(d);
@@ -374,6 +376,7 @@ bool vtlb_evict_for(struct domain *d, gfn_t gfn)
 	if (!r)
 		return vtlb_evict(d);
 	perf_inc(d, evictions);
+	trace(this_pcpu()->current, evict, 0, 0);
 	removal_finish(&rm);
 	return true;
 }
@@ -404,6 +407,7 @@ bool vtlb_evict(struct domain *d)
 	if (rm.pages == FRAME_END)
 		return false;
 	perf_inc(d, evictions);
+	trace(this_pcpu()->current, evict, 0, 0);
 	removal_finish(&rm);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "copy.h"
 #include "domain.h"
 #include "percpu.h"
+#include "trace.h"
 #include "ringlet/hypercall.h"
 
 #include "hypercall-prototypes.h"
@@ -37,8 +38,10 @@ void hypercall(struct vcpu *v)
 	perf_inc(v->domain, hypercalls);
 	v->hc_last = (u32)MIN(nr, (u64)~0U);
 	v->hc_user = r->rax & RINGLET_HC_USER;
+	trace(v, hypercall, nr, a[0]);
 	ret = nr >> 32 ? -ENOSYS : hypercall_dispatch(v, (u32)nr, a);
 	v->hc_user = false;
+	trace(v, hypercall_done, nr, (u64)ret);
 	if (ret == -ERESTART_HV)
 		r->rip -= 2;
 	else
@@ -71,6 +74,7 @@ static s64 multicall_one(struct vcpu *v, struct ringlet_multicall *c)
 
 	if (c->nr >> 32 || !allowed_inside(c->nr))
 		return -EINVAL;
+	trace(v, hypercall, c->nr, c->args[0]);
 	r->rdi = c->args[0];
 	r->rsi = c->args[1];
 	r->rdx = c->args[2];
@@ -78,6 +82,7 @@ static s64 multicall_one(struct vcpu *v, struct ringlet_multicall *c)
 	r->r8 = c->args[4];
 	r->r9 = c->args[5];
 	ret = hypercall_dispatch(v, (u32)c->nr, c->args);
+	trace(v, hypercall_done, c->nr, (u64)ret);
 	if (ret == -ERESTART_HV) {
 		c->args[0] = r->rdi;
 		c->args[1] = r->rsi;

@@ -13,6 +13,7 @@
 #include "layout.h"
 #include "sched.h"
 #include "timer.h"
+#include "trace.h"
 #include "types.h"
 
 #define MAX_PCPUS 16
@@ -57,6 +58,7 @@ struct pcpu {
 
 	u32 held_locks;		/* bits of enum lock_class, debug builds */
 	u64 idle_time;		/* ns */
+	struct trace_ring trace;
 };
 
 extern struct pcpu pcpus[MAX_PCPUS];

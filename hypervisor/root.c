@@ -14,6 +14,7 @@
  * is filled again by faults if that is used again.
  */
 #include "shadow.h"
+#include "trace.h"
 
 #define EMPTY_AT_ONCE 16	/* roots, under the ROOTS lock */
 
@@ -424,6 +425,7 @@ s64 vtlb_load_root(struct vcpu *v, u64 gpa)
 	if (rc)
 		return rc;
 	perf_inc(v->domain, load_root_miss);
+	trace(v, load_root, gpa, 0);
 	v->root = GFN(gpa >> PAGE_SHIFT);
 	root_load(v);
 	return 0;

@@ -44,6 +44,7 @@ void shootdown(struct domain *d)
 	if (!waiting)
 		return;
 	perf_inc(d, shootdowns);
+	trace(this_pcpu()->current, shootdown, waiting, 0);
 	for (u32 i = 0; i < nr_pcpus; i++) {
 		while ((waiting & 1U << i) && READ_ONCE(pcpus[i].mode) == seen[i])
 			cpu_relax();

@@ -7,6 +7,7 @@
 #include "coherence.h"
 #include "printk.h"
 #include "shadow.h"
+#include "trace.h"
 
 /* Attempts at a fill that others disturb before the guest is let run, and fault,
  * again. */
@@ -345,6 +346,7 @@ enum vtlb_result vtlb_fault(struct vcpu *v, u64 va, u32 error_code,
 	}
 	perf_inc(d, fills);
 	perf_add(d, fill_pages, filled);
+	trace(v, fill, va, filled);
 	coherence_judge(d);
 	return VTLB_FILLED;
 }

@@ -125,6 +125,7 @@ HEADER = """/* SPDX-License-Identifier: MIT */
 #include "event.h"
 #include "memory.h"
 #include "physdev.h"
+#include "trace.h"
 #include "x86.h"
 
 """

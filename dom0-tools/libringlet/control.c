@@ -406,6 +406,42 @@ int rl_sysinfo(struct rl *rl, struct ringlet_sysinfo *info)
 	return 0;
 }
 
+static int trace_fail(struct rl *rl, int64_t rc)
+{
+	if (rc == -ENOSYS || rc == -EPERM)
+		return rl_fail(rl, (int)-rc, "the hypervisor, or the kernel of this domain, is too old for tracing: install those that belong to these tools");
+	return rl_fail(rl, (int)-rc, "cannot trace the hypervisor: %s",
+		       strerror((int)-rc));
+}
+
+int rl_trace(struct rl *rl, uint64_t events)
+{
+	int64_t rc = call(rl, RINGLET_HC_sysctl_trace, events, 0, 0, 0);
+
+	return rc < 0 ? trace_fail(rl, rc) : 0;
+}
+
+int rl_trace_read(struct rl *rl, uint32_t pcpu, uint64_t *position,
+		  struct ringlet_trace_event events[RL_TRACE_READ])
+{
+	uint8_t *to = (uint8_t *)rl->bounce + sizeof(*position);
+	int64_t rc;
+
+	_Static_assert(sizeof(*position) + RL_TRACE_READ * sizeof(*events) <=
+		       BOUNCE_SIZE, "RL_TRACE_READ");
+	memset(rl->bounce, 0, BOUNCE_SIZE);
+	memcpy(rl->bounce, position, sizeof(*position));
+	rc = call(rl, RINGLET_HC_sysctl_trace_read, pcpu, BOUNCE(rl),
+		  BOUNCE(rl) + sizeof(*position), RL_TRACE_READ);
+	if (rc < 0)
+		return trace_fail(rl, rc);
+	if (rc > RL_TRACE_READ)
+		rc = RL_TRACE_READ;
+	memcpy(position, rl->bounce, sizeof(*position));
+	memcpy(events, to, (size_t)rc * sizeof(*events));
+	return (int)rc;
+}
+
 int rl_domain_populate(struct rl *rl, uint32_t domid, uint64_t gfn,
 		       uint64_t count)
 {

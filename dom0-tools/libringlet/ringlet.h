@@ -14,6 +14,7 @@
 #include <ringlet/abi.h>
 #include <ringlet/domctl.h>
 #include <ringlet/event.h>
+#include <ringlet/trace.h>
 #include <ringlet/x86.h>
 #include "config.h"
 
@@ -93,6 +94,21 @@ int rl_console_write(struct rl *rl, uint32_t domid, const void *buf,
  * behind what was read). Returns bytes stored, 0 at the end.
  */
 int rl_dmesg(struct rl *rl, uint64_t *position, char *buf, size_t len);
+
+/*
+ * Record these events (ringlet/trace.h), a bit each; 0: none but those that are
+ * always. Errors: EBUSY, ENOMEM.
+ */
+int rl_trace(struct rl *rl, uint64_t events);
+
+#define RL_TRACE_READ	120	/* events at most */
+
+/*
+ * Read the ring of a pCPU from event *position on; it is moved behind them, and over
+ * those that were lost. Returns how many.
+ */
+int rl_trace_read(struct rl *rl, uint32_t pcpu, uint64_t *position,
+		  struct ringlet_trace_event events[RL_TRACE_READ]);
 
 /* Signal an eventfd when this virtual interrupt arrives. */
 int rl_bind_virq(struct rl *rl, uint32_t virq, int eventfd);

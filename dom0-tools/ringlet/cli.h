@@ -106,6 +106,7 @@ int cmd_unpause(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_shutdown(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_reboot(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_destroy(const struct cmd_spec *cmd, int argc, char **argv);
+int cmd_trace(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_metrics(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_dump_core(const struct cmd_spec *cmd, int argc, char **argv);
 int cmd_domid(const struct cmd_spec *cmd, int argc, char **argv);

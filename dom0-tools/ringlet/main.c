@@ -60,6 +60,13 @@ const struct cmd_spec cmd_table[] = {
 	  "Print what a domain made the hypervisor do",
 	  "  -e, --emulated          which of its instructions were emulated\n"
 	  OPT_JSON },
+	{ "trace", cmd_trace, "[-l] [-e EVENT,...] [-d DOMAIN] [-t SECONDS]",
+	  "Print what the hypervisor does",
+	  "  -e, --events=LIST       these events, or groups of them; all by default\n"
+	  "  -d, --domain=DOMAIN     only what a vCPU of this domain was there for\n"
+	  "  -t, --time=SECONDS      end after so long\n"
+	  "  -l, --last              only what the rings have now, and record no more\n"
+	  "      --list              list the events\n" },
 	{ "metrics", cmd_metrics, "[--output=FILE]",
 	  "Print figures of the host and all domains, for Prometheus",
 	  "  -o, --output=FILE       put them into a file, which is complete at any time\n" },

@@ -9,6 +9,8 @@
 #include "percpu.h"
 #include "printk.h"
 #include "symbols.h"
+#include "time.h"
+#include "trace.h"
 #include "version.h"
 #include "x86/cpu.h"
 #include "x86/paging.h"
@@ -17,6 +19,13 @@
 
 #define MAX_FRAMES	16
 #define REBOOT_DELAY_MS	5000
+#define LAST_EVENTS	8	/* of each pCPU */
+
+static const char events[][16] = {
+#define NAME(name, group, a, b) #name,
+	RINGLET_TRACE_EVENTS(NAME)
+#undef NAME
+};
 
 static bool noreboot;
 static bool panicking;
@@ -141,6 +150,39 @@ static void begin(const char *fmt, __builtin_va_list ap)
 		end_machine();
 }
 
+static void log_event(u32 pcpu, const struct ringlet_trace_event *e)
+{
+	char who[16] = "-";
+
+	if (!e->time || e->event >= RINGLET_NR_TRACE)
+		return;
+	if (e->domain != TRACE_NOBODY)
+		snprintf(who, sizeof(who), "d%uv%u", e->domain, e->vcpu);
+	log_error("  CPU %u %lu.%06lu %s %s %#lx %#lx%s%s", pcpu,
+		  e->time / NS_PER_SEC, e->time % NS_PER_SEC / NS_PER_US, who,
+		  events[e->event], e->a, e->b,
+		  e->event == RINGLET_TRACE_hypercall ? " " : "",
+		  e->event == RINGLET_TRACE_hypercall ?
+		  hypercall_name((u32)e->a) : "");
+}
+
+/* What each pCPU did last. The others have stopped. */
+static void log_last_events(void)
+{
+	struct ringlet_trace_event e[LAST_EVENTS];
+	u64 next;
+	u32 i, k, n;
+
+	log_error("last events:");
+	for (i = 0; i < nr_pcpus; i++) {
+		next = READ_ONCE(pcpus[i].trace.next);
+		next -= MIN(next, (u64)LAST_EVENTS);
+		n = trace_read(&pcpus[i].trace, &next, e, LAST_EVENTS);
+		for (k = 0; k < n; k++)
+			log_event(i, &e[k]);
+	}
+}
+
 static void log_control_registers(void)
 {
 	log_error("cr0 %lx cr2 %lx cr3 %lx cr4 %lx", read_cr0(), read_cr2(),
@@ -154,6 +196,7 @@ static void __noreturn finish(u64 frame)
 	log_error("Ringlet %s, %s", hv_version, hv_compile_date);
 	if (this_pcpu_known())
 		log_entry(this_pcpu());
+	log_last_events();
 	end_machine();
 }
 

@@ -19,6 +19,7 @@
 #include "quiesce.h"
 #include "smp.h"
 #include "time.h"
+#include "trace.h"
 #include "traps.h"
 #include "uart.h"
 #include "vectors.h"
@@ -114,6 +115,7 @@ void deliver_exception(struct vcpu *v, u32 vector, u32 error_code)
 	handler = vector == RINGLET_TRAP_INT80 ? READ_ONCE(d->trap_int80) :
 						 READ_ONCE(d->traps[vector & 31]);
 	perf_inc(d, exceptions);
+	trace(v, exception, vector, v->regs.rip);
 	if (!handler) {
 		domain_crash(d, v, "exception %u without a handler", vector);
 		return;
@@ -126,6 +128,7 @@ void deliver_page_fault(struct vcpu *v, u64 va, u32 error_code)
 {
 	v->page->cr2 = va;
 	perf_inc(v->domain, faults_forwarded);
+	trace(v, page_fault, va, error_code);
 	deliver_exception(v, TRAP_PF, error_code);
 }
 
@@ -136,6 +139,7 @@ static void deliver_upcall(struct vcpu *v)
 	if (!handler)
 		return;
 	perf_inc(v->domain, upcalls);
+	trace(v, upcall, v->regs.rip, 0);
 	if (push_frame(v, handler, frame_stack(v), 0, false))
 		deliver_double_fault(v, 0);
 }
@@ -343,6 +347,7 @@ static void do_interrupt(u32 vector)
 {
 	struct pcpu *p = this_pcpu();
 
+	trace(p->current, interrupt, vector, 0);
 	switch (vector) {
 	case VECTOR_TIMER:
 		lapic_eoi();

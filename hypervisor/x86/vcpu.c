@@ -259,6 +259,10 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next)
 	if (prev)
 		vcpu_leave(p, prev);
 	p->current = next;
+	if (next)
+		trace(next, run, next->id, p->last_domain);
+	else
+		trace(NULL, idle, 0, 0);
 	if (!next) {
 		gate_set_vcpu(p, NULL);
 	} else {

@@ -11,6 +11,7 @@
 #include "event.h"
 #include "memory.h"
 #include "physdev.h"
+#include "trace.h"
 #include "x86.h"
 
 #define RINGLET_HC_abi_version              0
@@ -91,7 +92,9 @@
 #define RINGLET_HC_set_ldt                  75
 #define RINGLET_HC_domctl_depopulate        76
 #define RINGLET_HC_domctl_set_max_pages     77
-#define RINGLET_NR_HYPERCALLS               78
+#define RINGLET_HC_sysctl_trace             78
+#define RINGLET_HC_sysctl_trace_read        79
+#define RINGLET_NR_HYPERCALLS               80
 
 /*
  * Set in the number when a kernel passes on a call of its user: pointers then
@@ -1098,6 +1101,33 @@ static inline ringlet_s64 ringlet_domctl_set_max_pages(ringlet_u32 domain, ringl
 		: "=a"(ret), "+D"(a0), "+S"(a1)
 		: "0"((ringlet_s64)RINGLET_HC_domctl_set_max_pages)
 		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_sysctl_trace(ringlet_u64 events)
+{
+	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)events;
+
+	__asm__ volatile(RINGLET_CALL_INSN
+		: "=a"(ret), "+D"(a0)
+		: "0"((ringlet_s64)RINGLET_HC_sysctl_trace)
+		: "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
+static inline ringlet_s64 ringlet_sysctl_trace_read(ringlet_u32 pcpu, void *position, struct ringlet_trace_event *events, ringlet_u32 count)
+{
+	ringlet_s64 ret;
+	ringlet_u64 a0 = (ringlet_u64)pcpu;
+	ringlet_u64 a1 = (ringlet_u64)position;
+	ringlet_u64 a2 = (ringlet_u64)events;
+	ringlet_u64 a3 = (ringlet_u64)count;
+
+	__asm__ volatile("movq %[a3], %%r10\n\t" RINGLET_CALL_INSN
+		: "=a"(ret), "+D"(a0), "+S"(a1), "+d"(a2)
+		: "0"((ringlet_s64)RINGLET_HC_sysctl_trace_read), [a3] "m"(a3)
+		: "rcx", "r11", "memory", "cc", "r10");
 	return ret;
 }
 

@@ -333,6 +333,71 @@ static void test_texts(u32 id)
 	CHECK_EQ(ringlet_sysctl_set_wallclock(1234567890, 0), 0);
 }
 
+/* Number of the events of this kind among n, with this first number. */
+static u32 count_events(const struct ringlet_trace_event *e, s64 n, u32 event,
+			u64 a)
+{
+	u32 found = 0;
+	s64 i;
+
+	for (i = 0; i < n; i++)
+		found += e[i].event == event && e[i].a == a &&
+			 e[i].domain == guest.domid && e[i].time;
+	return found;
+}
+
+/* Events on all pCPUs: this vCPU may be on any. */
+static u32 traced(u32 event, u64 a)
+{
+	static struct ringlet_trace_event e[2000];
+	u32 pcpu, found = 0;
+	u64 at;
+	s64 n;
+
+	for (pcpu = 0;; pcpu++) {
+		at = 0;
+		/* A call that takes long stores a part; each call is an event. */
+		do {
+			n = ringlet_sysctl_trace_read(pcpu, &at, e, 2000);
+			CHECK(n <= 2000 && (n < 0 || at >= (u64)n));
+			found += count_events(e, n, event, a);
+		} while (n >= 32);
+		if (n < 0)
+			break;
+	}
+	CHECK_EQ(n, -RINGLET_ENOENT);
+	return found;
+}
+
+static void test_trace(void)
+{
+	static struct ringlet_trace_event e[8];
+	u64 at = ~0UL, yields = 1UL << RINGLET_TRACE_hypercall_done;
+	u32 i;
+
+	CHECK_EQ(ringlet_sysctl_trace(1UL << RINGLET_NR_TRACE), -RINGLET_EINVAL);
+	CHECK_EQ(ringlet_sysctl_trace_read(999, &at, e, 8), -RINGLET_ENOENT);
+	CHECK_EQ(ringlet_sysctl_trace_read(0, BAD, e, 8), -RINGLET_EFAULT);
+	at = 0;
+	CHECK_EQ(ringlet_sysctl_trace_read(0, &at, BAD, 8), -RINGLET_EFAULT);
+	CHECK_EQ(ringlet_sysctl_trace_read(0, &at, e, 0), 0);
+	/* A few events are always there: the call that asks is one. */
+	CHECK(traced(RINGLET_TRACE_hypercall, RINGLET_HC_sysctl_trace_read) > 0);
+	CHECK_EQ(traced(RINGLET_TRACE_hypercall_done, RINGLET_HC_vcpu_is_up), 0);
+	CHECK_EQ(ringlet_sysctl_trace(yields), 0);
+	for (i = 0; i < 100; i++)
+		CHECK_EQ(ringlet_vcpu_is_up(0), 1);
+	CHECK_EQ(traced(RINGLET_TRACE_hypercall_done, RINGLET_HC_vcpu_is_up), 100);
+	CHECK_EQ(traced(RINGLET_TRACE_upcall, 0), 0);
+	/* More than a ring keeps: it goes on with the oldest one that is whole. */
+	for (i = 0; i < RINGLET_TRACE_KEPT; i++)
+		ringlet_vcpu_is_up(0);
+	CHECK(traced(RINGLET_TRACE_hypercall_done, RINGLET_HC_vcpu_is_up) > 900);
+	CHECK_EQ(ringlet_sysctl_trace(0), 0);
+	ringlet_vcpu_is_up(0);
+	CHECK_EQ(traced(RINGLET_TRACE_hypercall_done, RINGLET_HC_vcpu_is_up), 0);
+}
+
 static void test_pirqs(void)
 {
 	struct ringlet_msi msi;
@@ -461,6 +526,7 @@ void test_main(void)
 	test_less_memory(id);
 	test_contexts(id);
 	test_texts(id);
+	test_trace();
 	test_pirqs();
 	test_ports();
 	test_ends(id);
