@@ -42,6 +42,15 @@ struct builder_e820 {
 	u32 type;
 };
 
+/* The screen as the boot loader left it: pixels, or characters of VGA text. */
+struct builder_screen {
+	u64 addr;		/* physical */
+	u32 pitch;		/* bytes from a line to the next */
+	u32 width, height;	/* pixels, or characters */
+	/* Of a pixel, as the binding simple-framebuffer has it; NULL: VGA text. */
+	const char *format;
+};
+
 /*
  * What to build. The caller fills it and keeps everything it points to
  * unchanged until builder_load() has returned. Unused fields are 0.
@@ -89,10 +98,11 @@ struct builder_input {
 	/* The part of memory that devices reach; size 0: all. In 'reserved', too. */
 	struct builder_region pool;
 
-	/* Domain 0: the machine. nr_e820 = 0, acpi_rsdp = 0: no such property. */
+	/* Domain 0: the machine. What is 0 or NULL is not in the tree. */
 	const struct builder_e820 *e820;
 	u32 nr_e820;			/* up to BUILDER_MAX_E820 */
 	u64 acpi_rsdp;
+	const struct builder_screen *screen;
 
 	const u8 *rng_seed;		/* BUILDER_RNG_SEED random bytes, or NULL */
 };

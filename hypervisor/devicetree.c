@@ -100,6 +100,38 @@ static int write_cpus(void *fdt, const struct builder_input *in)
 	return rc ? rc : fdt_end_node(fdt);
 }
 
+/* The binding simple-framebuffer; columns and rows for VGA text. */
+static int write_screen(void *fdt, const struct builder_screen *s)
+{
+	char name[40];
+	int rc;
+
+	snprintf(name, sizeof(name), "framebuffer@%lx", (unsigned long)s->addr);
+	rc = fdt_property_u32(fdt, "#address-cells", 2);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "#size-cells", 2);
+	if (!rc)
+		rc = fdt_property(fdt, "ranges", "", 0);
+	if (!rc)
+		rc = fdt_begin_node(fdt, name);
+	if (!rc)
+		rc = fdt_property_string(fdt, "compatible", s->format ?
+					 "simple-framebuffer" :
+					 "ringlet,vga-text");
+	if (!rc)
+		rc = property_pair(fdt, "reg", s->addr,
+				   (u64)s->pitch * s->height);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "width", s->width);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "height", s->height);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "stride", s->pitch);
+	if (!rc && s->format)
+		rc = fdt_property_string(fdt, "format", s->format);
+	return rc ? rc : fdt_end_node(fdt);
+}
+
 static int write_chosen(void *fdt, const struct builder_input *in,
 			const struct builder_layout *l)
 {
@@ -116,6 +148,8 @@ static int write_chosen(void *fdt, const struct builder_input *in,
 		rc = fdt_property_u64(fdt, "linux,initrd-end", l->initrd_end);
 	if (!rc && in->rng_seed)
 		rc = fdt_property(fdt, "rng-seed", in->rng_seed, BUILDER_RNG_SEED);
+	if (!rc && in->screen)
+		rc = write_screen(fdt, in->screen);
 	return rc ? rc : fdt_end_node(fdt);
 }
 

@@ -180,6 +180,7 @@ void domain0_build(const struct domain0_input *in)
 		.e820 = e820,
 		.nr_e820 = nr_e820,
 		.acpi_rsdp = in->acpi_rsdp,
+		.screen = in->screen,
 		.rng_seed = machine_random(rng_seed, sizeof(rng_seed)) ?
 			    (const u8 *)rng_seed : NULL,
 	};

@@ -3,6 +3,7 @@
 #ifndef HV_DOMAIN0_H
 #define HV_DOMAIN0_H
 
+#include "builder.h"
 #include "multiboot2.h"
 #include "types.h"
 
@@ -17,6 +18,7 @@ struct domain0_input {
 	u32 vcpus;			/* 0 = 1 */
 	const struct multiboot2 *boot;	/* for the memory map */
 	u64 acpi_rsdp;			/* physical; 0 = none */
+	const struct builder_screen *screen;	/* NULL: none */
 };
 
 /*

@@ -29,6 +29,7 @@
 #define MEMORY_ENTRIES		16
 #define MEMORY_ENTRY_MIN	24
 #define FRAMEBUFFER_MIN		30
+#define FRAMEBUFFER_RGB_MIN	38
 #define RSDP_LENGTH		20	/* within an RSDP of version 2 */
 
 /* A tag: 'size' bytes at 'data' can be read, at least TAG_HEADER. */
@@ -123,7 +124,8 @@ static enum multiboot2_error get_framebuffer(struct multiboot2 *m,
 {
 	struct multiboot2_framebuffer *fb = &m->framebuffer;
 
-	if (t->size < FRAMEBUFFER_MIN)
+	if (t->size < FRAMEBUFFER_MIN ||
+	    (t->data[29] == MULTIBOOT2_FB_RGB && t->size < FRAMEBUFFER_RGB_MIN))
 		return MULTIBOOT2_TAG_SIZE;
 	fb->addr = get64(t->data + 8);
 	fb->pitch = get32(t->data + 16);
@@ -131,6 +133,11 @@ static enum multiboot2_error get_framebuffer(struct multiboot2 *m,
 	fb->height = get32(t->data + 24);
 	fb->bpp = t->data[28];
 	fb->type = t->data[29];
+	if (fb->type == MULTIBOOT2_FB_RGB) {
+		fb->red = (struct multiboot2_colour){ t->data[32], t->data[33] };
+		fb->green = (struct multiboot2_colour){ t->data[34], t->data[35] };
+		fb->blue = (struct multiboot2_colour){ t->data[36], t->data[37] };
+	}
 	m->has_framebuffer = true;
 	return MULTIBOOT2_OK;
 }

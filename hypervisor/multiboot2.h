@@ -70,11 +70,17 @@ struct multiboot2_memory {
 	u32 type;			/* MULTIBOOT2_RAM, ..., or unknown */
 };
 
+/* The bits of one colour within a pixel. */
+struct multiboot2_colour {
+	u8 pos, size;
+};
+
 struct multiboot2_framebuffer {
 	u64 addr;
 	u32 pitch, width, height;	/* bytes; pixels, or characters if TEXT */
 	u8 bpp;
 	u8 type;			/* MULTIBOOT2_FB_* */
+	struct multiboot2_colour red, green, blue;	/* RGB only, else 0 */
 };
 
 struct multiboot2 {

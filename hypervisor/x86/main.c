@@ -127,6 +127,7 @@ static void read_tree(void)
 static void start_domain0(void)
 {
 	const struct multiboot2_module *m = boot_mb2.module;
+	struct builder_screen screen;
 	struct domain0_input in = {
 		.keep = boot_domains.memory,
 		.memory = boot_cmdline.dom0_mem,
@@ -135,6 +136,8 @@ static void start_domain0(void)
 		.acpi_rsdp = acpi.rsdp,
 	};
 
+	if (screen_describe(&boot_mb2, &screen))
+		in.screen = &screen;
 	if (!boot_mb2.nr_modules)
 		boot_failure("there is no kernel for domain 0; GRUB loads it by 'module2 /path/to/vmlinux ...' after 'multiboot2'");
 	in.image = phys_to_virt(m[0].start);

@@ -126,6 +126,52 @@ bool screen_init(const struct multiboot2 *boot)
 	return true;
 }
 
+/* Pixels as boot loaders set them up: where each colour is. */
+static const struct {
+	const char *name;
+	u8 bpp;
+	struct multiboot2_colour red, green, blue;
+} formats[] = {
+	{ "x8r8g8b8", 32, { 16, 8 }, { 8, 8 }, { 0, 8 } },
+	{ "x8b8g8r8", 32, { 0, 8 }, { 8, 8 }, { 16, 8 } },
+	{ "r8g8b8", 24, { 16, 8 }, { 8, 8 }, { 0, 8 } },
+	{ "r5g6b5", 16, { 11, 5 }, { 5, 6 }, { 0, 5 } },
+};
+
+static bool same(struct multiboot2_colour a, struct multiboot2_colour b)
+{
+	return a.pos == b.pos && a.size == b.size;
+}
+
+static const char *format_of(const struct multiboot2_framebuffer *fb)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
+		if (fb->bpp == formats[i].bpp &&
+		    same(fb->red, formats[i].red) &&
+		    same(fb->green, formats[i].green) &&
+		    same(fb->blue, formats[i].blue))
+			return formats[i].name;
+	return NULL;
+}
+
+bool screen_describe(const struct multiboot2 *boot, struct builder_screen *out)
+{
+	const struct multiboot2_framebuffer *fb = &boot->framebuffer;
+
+	if (!boot->has_framebuffer)
+		return false;
+	*out = (struct builder_screen){
+		.addr = fb->addr,
+		.pitch = fb->pitch,
+		.width = fb->width,
+		.height = fb->height,
+		.format = fb->type == MULTIBOOT2_FB_RGB ? format_of(fb) : NULL,
+	};
+	return out->format || fb->type == MULTIBOOT2_FB_TEXT;
+}
+
 void screen_release(void)
 {
 	screen.used = false;

@@ -6,6 +6,7 @@
 #ifndef HV_SCREEN_H
 #define HV_SCREEN_H
 
+#include "builder.h"
 #include "multiboot2.h"
 #include "types.h"
 
@@ -17,6 +18,12 @@ bool screen_init(const struct multiboot2 *boot);
 
 /* Write to the screen if it is in use. LOCK_LOG held, or panic. */
 void screen_write(const char *text, size_t len);
+
+/*
+ * What domain 0 is to know of the screen, whether it was written to or not. False:
+ * there is none, or one whose pixels have no name in the binding simple-framebuffer.
+ */
+bool screen_describe(const struct multiboot2 *boot, struct builder_screen *out);
 
 /* From here on the screen is domain 0's. */
 void screen_release(void);

@@ -388,6 +388,9 @@ START_TEST(domain0)
 		{ 0, 0x9fc00, 1 }, { 0xf0000, 0x10000, 2 },
 		{ 0x100000000, 0x40000000, 1 },
 	};
+	static const struct builder_screen screen = {
+		0x80000000, 4096, 1024, 768, "x8r8g8b8"
+	};
 	struct builder_region reserved[] = {
 		{ IMAGE_BASE + 0x1234, 0x100 },		/* kernel module */
 		{ 0x200000, 0 },			/* empty: no matter */
@@ -413,6 +416,7 @@ START_TEST(domain0)
 	b.in.e820 = e820;
 	b.in.nr_e820 = 3;
 	b.in.acpi_rsdp = 0xf6a10;
+	b.in.screen = &screen;
 	b.in.rng_seed = seed;
 	build();
 	check_disjoint();
@@ -443,6 +447,18 @@ START_TEST(domain0)
 	p = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &len);
 	ck_assert_int_eq(len, 32);
 	ck_assert_int_eq(memcmp(p, seed, 32), 0);
+	node = fdt_path_offset(fdt, "/chosen/framebuffer@80000000");
+	p = fdt_getprop(fdt, node, "compatible", &len);
+	ck_assert_str_eq(p, "simple-framebuffer");
+	p = fdt_getprop(fdt, node, "format", &len);
+	ck_assert_str_eq(p, "x8r8g8b8");
+	p = fdt_getprop(fdt, node, "stride", &len);
+	ck_assert_uint_eq(fdt32_ld((const fdt32_t *)p), 4096);
+	p = fdt_getprop(fdt, node, "height", &len);
+	ck_assert_uint_eq(fdt32_ld((const fdt32_t *)p), 768);
+	p = fdt_getprop(fdt, node, "reg", &len);
+	ck_assert_int_eq(len, 16);
+	ck_assert_uint_eq(fdt64_ld((const fdt64_t *)(p + 8)), 4096 * 768);
 	ck_assert_int_ge(fdt_path_offset(fdt, "/cpus/cpu@2"), 0);
 	ck_assert_int_lt(fdt_path_offset(fdt, "/cpus/cpu@3"), 0);
 }
@@ -579,6 +595,9 @@ START_TEST(largest_tree)
 	static struct builder_e820 e820[BUILDER_MAX_E820];
 	static char line[BUILDER_MAX_CMDLINE];
 	static const u8 seed[32];
+	static const struct builder_screen screen = {
+		~0ULL, 4096, 1024, 768, "x8r8g8b8"
+	};
 	struct builder_layout l = { .initrd_end = ~0ULL };
 	u64 room, *tree;
 	int rc;
@@ -594,6 +613,7 @@ START_TEST(largest_tree)
 	b.in.initrd_size = 1;
 	b.in.rng_seed = seed;
 	b.in.acpi_rsdp = 1;
+	b.in.screen = &screen;
 	b.in.control = true;
 	b.in.virtio_gpa = 4096;
 	b.in.pool.size = ~0ULL;

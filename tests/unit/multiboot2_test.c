@@ -179,6 +179,7 @@ START_TEST(good)
 	ck_assert_uint_eq(mb.framebuffer.height, 25);
 	ck_assert_uint_eq(mb.framebuffer.bpp, 16);
 	ck_assert_uint_eq(mb.framebuffer.type, MULTIBOOT2_FB_TEXT);
+	ck_assert_uint_eq(mb.framebuffer.red.size, 0);
 	ck_assert(mb.has_rsdp_v1 && mb.has_rsdp_v2);
 	ck_assert_int_eq(memcmp(mb.rsdp_v1, "RSD PTR ", 8), 0);
 	ck_assert_int_eq(memcmp(mb.rsdp_v2 + 16, "\1\2\3\4", 4), 0);
@@ -254,6 +255,37 @@ START_TEST(structure)
 	string_tag(1, "b");
 	end();
 	expect(MULTIBOOT2_TWICE);
+}
+END_TEST
+
+/* As GRUB describes pixels under UEFI; its colours must all be there. */
+START_TEST(pixels)
+{
+	static const u8 colours[] = { 16, 8, 8, 7, 0, 6 };
+	u32 at, bytes;
+
+	for (bytes = 0; bytes <= sizeof(colours); bytes++) {
+		begin();
+		at = tag(8);
+		put64(0x80000000);
+		put32(5120);
+		put32(1280);
+		put32(800);
+		put32(0x0120);
+		memcpy(info + size, colours, bytes);
+		size += bytes;
+		tag_end(at);
+		end();
+		expect(bytes < sizeof(colours) ? MULTIBOOT2_TAG_SIZE :
+		       MULTIBOOT2_OK);
+	}
+	ck_assert_uint_eq(mb.framebuffer.type, MULTIBOOT2_FB_RGB);
+	ck_assert_uint_eq(mb.framebuffer.pitch, 5120);
+	ck_assert_uint_eq(mb.framebuffer.red.pos, 16);
+	ck_assert_uint_eq(mb.framebuffer.red.size, 8);
+	ck_assert_uint_eq(mb.framebuffer.green.size, 7);
+	ck_assert_uint_eq(mb.framebuffer.blue.pos, 0);
+	ck_assert_uint_eq(mb.framebuffer.blue.size, 6);
 }
 END_TEST
 
@@ -440,6 +472,7 @@ int main(void)
 	tcase_add_test(tc, truncated);
 	tcase_add_test(tc, any_byte);
 	tcase_add_test(tc, structure);
+	tcase_add_test(tc, pixels);
 	tcase_add_test(tc, tag_sizes);
 	tcase_add_test(tc, strings);
 	tcase_add_test(tc, modules);
