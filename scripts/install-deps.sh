@@ -44,6 +44,14 @@ else
 fi
 echo "Installing:$missing"
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+for package in $missing; do
+	apt-cache show "$package" >/dev/null 2>&1 && continue
+	echo "install-deps.sh: no source of apt has $package" >&2
+	echo "Debian 12 has all of them: in its suites bookworm, bookworm-updates and" \
+		"bookworm-security (Linux 6.12). Add what is missing to" \
+		"/etc/apt/sources.list, then try again." >&2
+	exit 1
+done
 # shellcheck disable=SC2086
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 	--no-install-recommends $missing
