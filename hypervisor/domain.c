@@ -378,7 +378,6 @@ s64 domain_destroy(struct domain *d)
 	d->dying = true;
 	d->shutdown = true;
 	unlock(&d->lock);
-	trace(this_pcpu()->current, destroy, d->id, 0);
 
 	ret = 0;
 	if (!d->torn_down) {
@@ -387,8 +386,10 @@ s64 domain_destroy(struct domain *d)
 		for (i = 0; i < d->nr_vcpus; i++)
 			timer_cancel(d->vcpus[i]);
 		ret = event_destroy(d) ? p2m_teardown(d) : -ERESTART_HV;
-		if (!ret)
+		if (!ret) {
+			trace(this_pcpu()->current, destroy, d->id, 0);
 			WRITE_ONCE(d->torn_down, true);
+		}
 	}
 	lock(&d->lock);
 	d->destroy_busy = false;
