@@ -42,6 +42,7 @@ struct pcpu {
 
 	struct vcpu *current;	/* whose registers this pCPU has; NULL = idle */
 	u32 last_domain;	/* whose vCPU ran here last */
+	u64 last_serial;	/* of that domain */
 
 	/* Level-4 pages: ROOT_SLOTS contiguous frames, never freed. */
 	mfn_t l4_base;

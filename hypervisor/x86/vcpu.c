@@ -266,12 +266,14 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next)
 	if (!next) {
 		gate_set_vcpu(p, NULL);
 	} else {
-		if (p->last_domain != next->domain->id) {
+		/* Identifiers come round; what is predicted here may be older. */
+		if (p->last_serial != next->domain->serial) {
 			if (cpu_has.ibpb)
 				wrmsr(MSR_PRED_CMD, 1);
 			if (cpu_has.md_clear)
 				cpu_verw();
 			p->last_domain = next->domain->id;
+			p->last_serial = next->domain->serial;
 		}
 		vcpu_arrive(p, next);
 	}
