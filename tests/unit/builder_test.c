@@ -449,9 +449,9 @@ START_TEST(domain0)
 	ck_assert_int_eq(memcmp(p, seed, 32), 0);
 	node = fdt_path_offset(fdt, "/chosen/framebuffer@80000000");
 	p = fdt_getprop(fdt, node, "compatible", &len);
-	ck_assert_str_eq(p, "simple-framebuffer");
+	ck_assert_str_eq((const char *)p, "simple-framebuffer");
 	p = fdt_getprop(fdt, node, "format", &len);
-	ck_assert_str_eq(p, "x8r8g8b8");
+	ck_assert_str_eq((const char *)p, "x8r8g8b8");
 	p = fdt_getprop(fdt, node, "stride", &len);
 	ck_assert_uint_eq(fdt32_ld((const fdt32_t *)p), 4096);
 	p = fdt_getprop(fdt, node, "height", &len);

@@ -275,6 +275,7 @@ START_TEST(pixels)
 		memcpy(info + size, colours, bytes);
 		size += bytes;
 		tag_end(at);
+		memory_tag(24, 1);
 		end();
 		expect(bytes < sizeof(colours) ? MULTIBOOT2_TAG_SIZE :
 		       MULTIBOOT2_OK);
