@@ -106,7 +106,14 @@ class Machine:
         return self
 
     def __exit__(self, *unused):
-        self.process.close(force=True)
+        # QEMU ends in order, which takes its time on a busy host.
+        self.process.kill(signal.SIGTERM)
+        end = time.monotonic() + 10 * SLOW
+        while self.process.isalive() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.process.kill(signal.SIGKILL)
+        self.process.wait()
+        self.process.close()
         self.log.close()
 
     def note(self, text):
