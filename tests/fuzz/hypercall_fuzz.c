@@ -18,6 +18,7 @@
 #include "../../hypervisor/domain.c"
 
 #include "host_hv.h"
+#include "hypercall-prototypes.h"
 #include "hypercall.h"
 #include "quiesce.h"
 #include "ringlet/hypercall.h"
@@ -482,7 +483,7 @@ static void begin(void)
 		leave(i);
 }
 
-/* Domain 0 drops what it has mapped, and everybody else. */
+/* Domain 0 drops what it has mapped and asked for, and everybody else. */
 static void end(void)
 {
 	struct domain *d, *dom0 = domain_next(0);
@@ -503,6 +504,8 @@ static void end(void)
 		leave(i);
 	}
 	enter(0);
+	if (hc_sysctl_trace(dom0->vcpus[0], 0))
+		abort();
 	p2m_leave(dom0);
 	for (n = 0; frame_valid(MFN(n)); n++)
 		while (frame_refs(MFN(n)) &&
