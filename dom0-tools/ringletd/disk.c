@@ -61,9 +61,10 @@ static void add_file(struct arguments *a, const struct rl_disk *disk,
 
 	fstat(chain->file[i].fd, &st);
 	add(a, "--blockdev");
-	add(a, "driver=%s,node-name=f%u,filename=/proc/self/fd/%u,read-only=%s,cache.direct=%s,discard=%s",
+	add(a, "driver=%s,node-name=f%u,filename=/proc/self/fd/%u,read-only=%s,%s,discard=%s",
 	    S_ISBLK(st.st_mode) ? "host_device" : "file", i, FD_FILES + i,
-	    readonly, disk->direct ? "on" : "off", discard);
+	    readonly, disk->direct ? "cache.direct=on,aio=native" :
+	    "cache.direct=off", discard);
 	add(a, "--blockdev");
 	if (i + 1 < chain->nr)
 		add(a, "driver=qcow2,node-name=d%u,file=f%u,backing=d%u,read-only=%s,discard=%s",
