@@ -47,6 +47,19 @@ static int property_pair(void *fdt, const char *name, u64 a, u64 b)
 	return fdt_property(fdt, name, cells, sizeof(cells));
 }
 
+/* Of a node whose children have addresses: as the root's, two cells each. */
+static int properties_of_parent(void *fdt)
+{
+	int rc;
+
+	rc = fdt_property_u32(fdt, "#address-cells", 2);
+	if (!rc)
+		rc = fdt_property_u32(fdt, "#size-cells", 2);
+	if (!rc)
+		rc = fdt_property(fdt, "ranges", "", 0);
+	return rc;
+}
+
 static int write_memory(void *fdt, const struct builder_input *in)
 {
 	fdt64_t *reg;
@@ -107,11 +120,7 @@ static int write_screen(void *fdt, const struct builder_screen *s)
 	int rc;
 
 	snprintf(name, sizeof(name), "framebuffer@%lx", (unsigned long)s->addr);
-	rc = fdt_property_u32(fdt, "#address-cells", 2);
-	if (!rc)
-		rc = fdt_property_u32(fdt, "#size-cells", 2);
-	if (!rc)
-		rc = fdt_property(fdt, "ranges", "", 0);
+	rc = properties_of_parent(fdt);
 	if (!rc)
 		rc = fdt_begin_node(fdt, name);
 	if (!rc)
@@ -210,11 +219,7 @@ static int write_pool(void *fdt, const struct builder_region *pool)
 	snprintf(name, sizeof(name), "pool@%lx", (unsigned long)pool->gpa);
 	rc = fdt_begin_node(fdt, "reserved-memory");
 	if (!rc)
-		rc = fdt_property_u32(fdt, "#address-cells", 2);
-	if (!rc)
-		rc = fdt_property_u32(fdt, "#size-cells", 2);
-	if (!rc)
-		rc = fdt_property(fdt, "ranges", "", 0);
+		rc = properties_of_parent(fdt);
 	if (!rc)
 		rc = fdt_begin_node(fdt, name);
 	if (!rc)
