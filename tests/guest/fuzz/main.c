@@ -640,6 +640,8 @@ static void fuzz_handlers(void)
 	count(RINGLET_HC_set_trap_table, ringlet_set_trap_table(f->traps, n));
 	if (probe(do_access, NULL))
 		f->exceptions++;
+	/* Nor events while theirs is at garbage, and the others are not. */
+	WRITE_ONCE(vcpu_page()->vif, 0);
 	f->entries = (struct ringlet_entries) { wild_va(), wild_va(), { 0 } };
 	f->entries.reserved[below(2)] = one_in(8) ? random64() : 0;
 	count(RINGLET_HC_set_entries, ringlet_set_entries(&f->entries));
