@@ -200,11 +200,23 @@ static bool no_colo(struct rl_spec *s, const char *value)
 	return rl_spec_fail(s, "Ringlet does not replicate disks: there is no 'colo'");
 }
 
+/* In QEMU's words. Without one the server of the disk decides. */
+static bool set_cache(struct rl_spec *s, const char *value)
+{
+	if (!*value)
+		return true;
+	if (strcmp(value, "none") && strcmp(value, "writeback"))
+		return rl_spec_fail(s, "the cache of a disk is 'none' or 'writeback', not '%.80s'",
+				    value);
+	disk_of(s)->cache = *value == 'n' ? RL_DISK_CACHE_NONE :
+					    RL_DISK_CACHE_WRITEBACK;
+	return true;
+}
+
 static bool set_direct(struct rl_spec *s, const char *value)
 {
 	(void)value;
-	disk_of(s)->direct = true;
-	return true;
+	return rl_spec_set(s, "cache", "none");
 }
 
 static bool set_discard(struct rl_spec *s, const char *value)
@@ -232,6 +244,7 @@ static const struct rl_parameter parameters[] = {
 	{ "backendtype", false, set_backendtype },
 	{ "specification", false, set_specification },
 	{ "script", false, no_script },
+	{ "cache", false, set_cache },
 	{ "direct-io-safe", true, set_direct },
 	{ "discard", true, set_discard },
 	{ "no-discard", true, set_no_discard },
@@ -327,7 +340,8 @@ char *rl_disk_text(const struct rl_disk *disk)
 	if (asprintf(&text, "format=%s, vdev=%s, access=%s, %s%starget=%s",
 		     rl_disk_format_name(disk->format), disk->vdev,
 		     disk->readonly ? "ro" : "rw",
-		     disk->direct ? "direct-io-safe, " : "",
+		     disk->cache == RL_DISK_CACHE_NONE ? "cache=none, " :
+		     disk->cache ? "cache=writeback, " : "",
 		     disk->no_discard ? "no-discard, " : "", disk->target) < 0)
 		return NULL;
 	return text;

@@ -18,13 +18,20 @@ enum rl_disk_format {
 	RL_DISK_QCOW2,
 };
 
+/* Whether domain 0's page cache lies between a disk and its file. */
+enum rl_disk_cache {
+	RL_DISK_CACHE_AUTO,		/* not where the file can do without */
+	RL_DISK_CACHE_NONE,
+	RL_DISK_CACHE_WRITEBACK,
+};
+
 struct rl_disk {
 	char vdev[RL_VDEV_LEN];		/* as it was given: "xvda" */
 	uint32_t devid;			/* its number, as Xen counts: 51712 */
 	char *target;			/* absolute path */
 	enum rl_disk_format format;
 	bool readonly;
-	bool direct;			/* past the page cache of domain 0 */
+	enum rl_disk_cache cache;
 	bool no_discard;
 };
 

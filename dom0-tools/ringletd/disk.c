@@ -51,6 +51,21 @@ static void add(struct arguments *a, const char *format, ...)
 	va_end(args);
 }
 
+/* Is the file read and written past domain 0's page cache? */
+static bool past_cache(const struct rl_disk *disk, int fd)
+{
+	char path[sizeof("/proc/self/fd/") + 10];
+	int again;
+
+	if (disk->cache != RL_DISK_CACHE_AUTO)
+		return disk->cache == RL_DISK_CACHE_NONE;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (again >= 0)
+		close(again);
+	return again >= 0;
+}
+
 /* A file, and the format on top of it: nodes fN and dN. */
 static void add_file(struct arguments *a, const struct rl_disk *disk,
 		     const struct rl_disk_chain *chain, unsigned int i)
@@ -63,8 +78,8 @@ static void add_file(struct arguments *a, const struct rl_disk *disk,
 	add(a, "--blockdev");
 	add(a, "driver=%s,node-name=f%u,filename=/proc/self/fd/%u,read-only=%s,%s,discard=%s",
 	    S_ISBLK(st.st_mode) ? "host_device" : "file", i, FD_FILES + i,
-	    readonly, disk->direct ? "cache.direct=on,aio=native" :
-	    "cache.direct=off", discard);
+	    readonly, past_cache(disk, chain->file[i].fd) ?
+	    "cache.direct=on,aio=native" : "cache.direct=off", discard);
 	add(a, "--blockdev");
 	if (i + 1 < chain->nr)
 		add(a, "driver=qcow2,node-name=d%u,file=f%u,backing=d%u,read-only=%s,discard=%s",
