@@ -259,13 +259,11 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next)
 	if (prev)
 		vcpu_leave(p, prev);
 	p->current = next;
-	if (next)
-		trace(next, run, next->id, p->last_domain);
-	else
-		trace(NULL, idle, 0, 0);
 	if (!next) {
+		trace(NULL, idle, 0, 0);
 		gate_set_vcpu(p, NULL);
 	} else {
+		trace(next, run, next->id, p->last_domain);
 		/* Identifiers come round; what is predicted here may be older. */
 		if (p->last_serial != next->domain->serial) {
 			if (cpu_has.ibpb)
