@@ -188,7 +188,7 @@ static bool settle(struct vcpu *v, u32 target, bool wake)
 		done = !v->sched.parked;
 		/* A timer must be set for one that is parked. */
 		kick = !done ||
-		       (wake && behind(q, v, now) > SCHED_PREEMPT_NS);
+		       (wake && behind(q, v, now) > SCHED_PREEMPT);
 		if (kick)
 			WRITE_ONCE(q->needed, true);
 	}
@@ -222,7 +222,7 @@ static u32 find_idle(u32 mask, u32 own)
 static u32 find_behind(const struct vcpu *v, u32 mask, u64 now)
 {
 	u32 own = v->sched.pcpu, best = MAX_PCPUS, i;
-	u64 most = SCHED_PREEMPT_NS, far;
+	u64 most = SCHED_PREEMPT, far;
 
 	if (in(mask, own) && behind(&pcpus[own].sched, v, now) > most)
 		return own;
@@ -278,7 +278,7 @@ void runq_place(struct sched_pcpu *q, struct vcpu *v, u64 now)
 		unlock(&q->lock);
 		return;
 	}
-	runq_limit(v, SCHED_CREDIT_NS, RUNQ_ANY);
+	runq_limit(v, SCHED_CREDIT, RUNQ_ANY);
 	target = choose_pcpu(v, now);
 	WRITE_ONCE(v->sched.pcpu, target);
 	unlock(&q->lock);
@@ -324,7 +324,7 @@ static struct vcpu *find_for(const struct sched_pcpu *q, const struct pcpu *p,
 	for (v = q->queue; v; v = v->sched.next)
 		if (in(v->sched.hard, p->id) && sched_is_off(&v->sched) &&
 		    v->sched.vruntime + (in(preferred(v), p->id) ? 0 :
-					 SCHED_SOFT_NS) < limit &&
+					 SCHED_SOFT) < limit &&
 		    (limit == ~0UL || sched_capped_until(v->domain) <= now))
 			return v;
 	return NULL;

@@ -33,12 +33,23 @@ void sched_vcpu_init(struct vcpu *v)
 	v->sched.hard = v->sched.soft = ~0U;
 }
 
-u64 sched_virtual_time(const struct vcpu *v, u64 delta)
+/* The virtual time of 'delta' ns and of what is left from before; what is left. */
+static u64 virtual_time(const struct vcpu *v, u64 delta, u64 *rest)
 {
 	const struct sched_domain *s = &v->domain->sched;
 	u32 active = __atomic_load_n(&s->active, __ATOMIC_RELAXED);
+	u64 unit = READ_ONCE(s->weight) * SCHED_UNIT_NS;
 
-	return delta * SCHED_WEIGHT * MAX(active, 1U) / READ_ONCE(s->weight);
+	delta = delta * SCHED_WEIGHT * MAX(active, 1U) + READ_ONCE(v->sched.rest);
+	*rest = delta % unit;
+	return delta / unit;
+}
+
+u64 sched_virtual_time(const struct vcpu *v, u64 delta)
+{
+	u64 rest;
+
+	return virtual_time(v, delta, &rest);
 }
 
 static u64 period_start(u64 time)
@@ -98,7 +109,7 @@ static void account(struct vcpu *v, u64 now)
 		return;
 	s->time[s->state] += now - s->since;
 	if (s->state == SCHED_RUNNING) {
-		s->vruntime += sched_virtual_time(v, now - s->since);
+		s->vruntime += virtual_time(v, now - s->since, &s->rest);
 		charge_cap(&v->domain->sched, s->since, now - s->since);
 	}
 	s->since = now;
@@ -257,7 +268,7 @@ static void put(struct sched_pcpu *q, struct vcpu *v, u64 now)
 	set_state(v, SCHED_RUNNABLE, now);
 	if (!sched_may_run(v->domain) || !runq_stays(v))
 		return;
-	runq_limit(v, SCHED_LAG_NS, RUNQ_ANY);
+	runq_limit(v, SCHED_LAG, RUNQ_ANY);
 	/* Who yields goes behind the one that is next. */
 	if (yielded && first && v->sched.vruntime <= first->sched.vruntime)
 		v->sched.vruntime = first->sched.vruntime + 1;
@@ -306,8 +317,8 @@ struct vcpu *sched_pick(void)
 		put(q, current, now);
 	v = runq_first(q, current, now);
 	if (v)
-		limit = v->sched.vruntime > SCHED_PULL_NS ?
-				v->sched.vruntime - SCHED_PULL_NS : 0;
+		limit = v->sched.vruntime > SCHED_PULL ?
+				v->sched.vruntime - SCHED_PULL : 0;
 	unlock(&q->lock);
 
 	/* 'needed' is clear before others' queues are looked at: runq.c. */
@@ -418,7 +429,7 @@ static void forgive(struct sched_pcpu *q, struct vcpu *v, u64 now)
 
 	if (queued)
 		runq_remove(q, v);
-	runq_limit(v, SCHED_LAG_NS, sched_virtual_time(v, 2 * SCHED_SLICE_NS));
+	runq_limit(v, SCHED_LAG, sched_virtual_time(v, 2 * SCHED_SLICE_NS));
 	if (queued)
 		runq_add(q, v, now);
 }

@@ -26,16 +26,22 @@ struct pcpu;
 struct ringlet_vcpu_info;
 
 #define SCHED_SLICE_NS		10000000UL	/* 10 ms */
+/*
+ * Virtual time is real time at this weight, in units of 1,024 ns: where 64 vCPUs
+ * share the weight 1 it goes by 16,384 times as fast, and takes 36 years to wrap.
+ */
+#define SCHED_WEIGHT		256
+#define SCHED_UNIT_NS		1024UL
+#define SCHED_VIRTUAL(ns)	((ns) / SCHED_UNIT_NS)
 /* A vCPU that wakes runs first if it is this far behind the current one. */
-#define SCHED_PREEMPT_NS	1000000UL
+#define SCHED_PREEMPT		SCHED_VIRTUAL(1000000UL)
 /* How far behind a vCPU is at most when it wakes, and when it is preempted. */
-#define SCHED_CREDIT_NS		20000000UL
-#define SCHED_LAG_NS		100000000UL
+#define SCHED_CREDIT		SCHED_VIRTUAL(20000000UL)
+#define SCHED_LAG		SCHED_VIRTUAL(100000000UL)
 /* A vCPU moves to another busy pCPU if it is this far behind what is there. */
-#define SCHED_PULL_NS		10000000UL
+#define SCHED_PULL		SCHED_VIRTUAL(10000000UL)
 /* and by this much more if it prefers others. */
-#define SCHED_SOFT_NS		30000000UL
-#define SCHED_WEIGHT		256	/* virtual time is real time at this weight */
+#define SCHED_SOFT		SCHED_VIRTUAL(30000000UL)
 /* Of each period a domain with a cap gets its part; the least slice then. */
 #define SCHED_PERIOD_NS		50000000UL
 #define SCHED_LEAST_NS		200000UL
@@ -52,7 +58,8 @@ struct sched_vcpu {
 	bool kicked;		/* by sched_kick_waiter; lock of the queue */
 	u32 pcpu;		/* whose queue it belongs to */
 	u32 hard, soft;		/* masks of pCPUs: may run on, prefers */
-	u64 vruntime;		/* ns at SCHED_WEIGHT */
+	u64 vruntime;		/* virtual time that it ran */
+	u64 rest;		/* of the last division: less than a unit */
 	u64 since;		/* time_ns() of the last accounting */
 	u64 time[NR_SCHED_STATES];	/* ns spent in each state */
 	struct vcpu *next;	/* in the queue */

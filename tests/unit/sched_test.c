@@ -99,6 +99,42 @@ START_TEST(shares_by_weight)
 }
 END_TEST
 
+/* Time that is less than a unit of virtual time is not lost. */
+START_TEST(shares_of_short_runs)
+{
+	struct job *heavy, *light;
+	u32 i;
+
+	machine(1);
+	heavy = job(dom(65535, 1)->vcpus[0], 0, 0);
+	light = job(dom(32768, 1)->vcpus[0], 0, 0);
+	for (i = 0; i < 100000; i++) {
+		enter_on(0);
+		pcpus[0].sched.needed = true;
+		simulate(STEP);
+	}
+	ck_assert_msg(heavy->ran > light->ran * 1.9 &&
+		      heavy->ran < light->ran * 2.1, "%.1f and %.1f ms",
+		      (double)heavy->ran / MS, (double)light->ran / MS);
+	free_all();
+}
+END_TEST
+
+/* Who would starve when it wraps must not live to see it. */
+START_TEST(virtual_time_lasts)
+{
+	const u64 day = 86400 * 1000 * MS;
+	struct domain *d;
+
+	machine(1);
+	d = dom(1, 1);
+	d->sched.active = RINGLET_MAX_VCPUS;
+	ck_assert_uint_lt(sched_virtual_time(d->vcpus[0], day),
+			  UINT64_MAX / (30 * 365));
+	free_all();
+}
+END_TEST
+
 /* A vCPU that runs now and then gets a pCPU at once, whoever else computes. */
 START_TEST(sleepers_preempt)
 {
@@ -421,6 +457,8 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, shares_by_weight, 0, ARRAY_SIZE(shares));
+	tcase_add_test(tc, shares_of_short_runs);
+	tcase_add_test(tc, virtual_time_lasts);
 	tcase_add_loop_test(tc, sleepers_preempt, 0, 3);
 	tcase_add_test(tc, sleepers_do_not_starve);
 	tcase_add_test(tc, no_starvation);
