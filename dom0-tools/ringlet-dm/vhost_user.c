@@ -35,13 +35,6 @@ static void lost(struct vu *vu, const char *why)
 	device_lost(vu->d, why);
 }
 
-static void free_message(struct vu *vu, struct vu_message *m)
-{
-	if (m->request == VU_SET_CONFIG)
-		vu->settings--;
-	free(m);
-}
-
 /* --- Sending ---------------------------------------------------------------- */
 
 /* Returns 0, -EAGAIN, or another -errno. */
@@ -88,7 +81,7 @@ static void flush(struct vu *vu)
 		if (m->replies)
 			STAILQ_INSERT_TAIL(&vu->waiting, m, link);
 		else
-			free_message(vu, m);
+			free(m);
 	}
 	source_watch(&vu->source, EPOLLIN);
 }
@@ -121,8 +114,6 @@ void vu_send(struct vu *vu, uint32_t request, const void *payload, size_t len,
 	if (STAILQ_EMPTY(&vu->waiting) && STAILQ_EMPTY(&vu->out))
 		vu->progress = now_ms();
 	STAILQ_INSERT_TAIL(&vu->out, m, link);
-	if (request == VU_SET_CONFIG)
-		vu->settings++;
 	wake_at(vu->progress + BACKEND_PATIENCE);
 }
 
@@ -153,18 +144,13 @@ static bool take_reply(struct vu *vu, const struct header *h,
 	}
 	STAILQ_REMOVE_HEAD(&vu->waiting, link);
 	native = m->native;
-	free_message(vu, m);
+	free(m);
 	vu->progress = now_ms();
 	if (native)
 		return vu_reply(vu, h->request, payload, h->size);
 	memcpy(&value, payload, sizeof(value));
 	if (h->size == sizeof(value) && !value)
 		return true;
-	if (h->request == VU_SET_CONFIG) {
-		note("device %u: the backend refuses to change its configuration",
-		     vu->d->nr);
-		return true;
-	}
 	snprintf(why, sizeof(why), "refuses request %u", h->request);
 	lost(vu, why);
 	return false;

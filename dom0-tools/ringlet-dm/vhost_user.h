@@ -29,7 +29,6 @@ enum {
 	VU_SET_VRING_ENABLE = 18,
 	VU_SET_BACKEND_REQ_FD = 21,
 	VU_GET_CONFIG = 24,
-	VU_SET_CONFIG = 25,
 	VU_GET_MAX_MEM_SLOTS = 36,
 	VU_ADD_MEM_REG = 37,
 };
@@ -70,7 +69,6 @@ struct vu {
 	bool config_valid;
 	bool has_tag;
 	bool asking, ask_again;		/* for the configuration */
-	unsigned int settings;		/* SET_CONFIG that are not done */
 };
 
 struct vu *vu_open(struct device *d, int fd);

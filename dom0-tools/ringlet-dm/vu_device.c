@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <linux/virtio_blk.h>
 #include <linux/virtio_ids.h>
 
 #define BLK_CONFIG	60	/* bytes that every version of the backend has */
@@ -18,7 +19,12 @@
 #define FS_TAG		36
 #define TABLE_REGIONS	8	/* that SET_MEM_TABLE takes */
 #define CONFIG_HEADER	12
-#define MAX_SETTINGS	64	/* of the configuration, under way at once */
+/*
+ * The switch of a disk's write cache is not offered. qemu-storage-daemon says that
+ * it is off, whatever is so, and a driver that reads that never flushes; without it,
+ * VIRTIO_BLK_F_FLUSH means that there is a cache. Nobody else has this bit.
+ */
+#define CACHE_SWITCH	(1ULL << VIRTIO_BLK_F_CONFIG_WCE)
 
 static struct vu *vu_of(const struct device *d)
 {
@@ -57,23 +63,6 @@ void vu_ask_config(struct vu *vu)
 	vu->asking = true;
 	config.size = BLK_CONFIG;
 	vu_send(vu, VU_GET_CONFIG, &config, CONFIG_HEADER + BLK_CONFIG, NULL, 0);
-	vu_flush(vu);
-}
-
-static void vhost_user_set_config(struct device *d, uint32_t offset,
-				  uint32_t len)
-{
-	struct config_payload config = { .offset = offset, .size = len };
-	struct vu *vu = vu_of(d);
-
-	if (!vu || !(vu->protocol & VU_PROTOCOL(CONFIG)) || vu->has_tag)
-		return;
-	if (vu->settings == MAX_SETTINGS) {
-		device_break(d, "its configuration is set faster than the backend takes it");
-		return;
-	}
-	memcpy(config.data, d->s->config + offset, len);
-	vu_send(vu, VU_SET_CONFIG, &config, CONFIG_HEADER + len, NULL, 0);
 	vu_flush(vu);
 }
 
@@ -210,7 +199,8 @@ static void check_properties(struct vu *vu)
 		device_lost(d, "does not serve virtio 1.0");
 		return;
 	}
-	d->s->offered = memory_features(vu->features & ~FEATURES_MASKED);
+	d->s->offered = memory_features(vu->features & ~FEATURES_MASKED &
+					~CACHE_SWITCH);
 	if (region_count <= TABLE_REGIONS) {
 		send_table(vu);
 	} else if (vu->slots >= region_count) {
@@ -362,7 +352,6 @@ static const struct backend vhost_user = {
 	.stop = vhost_user_stop,
 	.hang_up = vhost_user_hang_up,
 	.close = vhost_user_close,
-	.set_config = vhost_user_set_config,
 	.tick = vhost_user_tick,
 };
 

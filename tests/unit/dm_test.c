@@ -285,32 +285,24 @@ START_TEST(backend_killed)
 }
 END_TEST
 
-/* What the guest sets is kept until the backend has taken it, but not without end. */
-START_TEST(flood_of_settings)
+/* A driver must flush: it cannot read, nor say, that there is no write cache. */
+START_TEST(has_a_write_cache)
 {
 	struct ringlet_vmsg_config c = {
 		.offset = offsetof(struct virtio_blk_config, wce),
 		.length = 1,
 		.data = { 1 },
-	};
-	struct ringlet_vmsg m = {
-		.id = RINGLET_VMSG_SET_CONFIG,
-		.size = offsetof(struct ringlet_vmsg, body) + sizeof(c),
-	};
-	unsigned int i;
+	}, r = { 0 };
 
-	memcpy(m.body, &c, sizeof(c));
 	make_disk("raw");
 	connect_disk(DISK);
 	start_disk(true);
-	kill(storage, SIGSTOP);
-	for (i = 0; i < 100 && dev_status(0) == 15; i++)
-		bus_send(&m);
-	kill(storage, SIGCONT);
-	ck_assert_uint_eq(dev_status(0), 15 | 0x40);
-	LOGGED("its configuration is set faster than the backend takes it");
-	ck_assert(dev_reset(0));
-	start_disk(true);
+	ck_assert(dev_features(0) & 1ULL << VIRTIO_BLK_F_FLUSH);
+	ck_assert(!(dev_features(0) & 1ULL << VIRTIO_BLK_F_CONFIG_WCE));
+	ck_assert(bus_ask(0, 0, RINGLET_VMSG_SET_CONFIG, &c, sizeof(c), &r,
+			  sizeof(r)));
+	ck_assert_uint_eq(r.data[0], 0);
+	ck_assert_uint_eq(dev_status(0), 15);
 	write_and_read(1);
 }
 END_TEST
@@ -708,7 +700,7 @@ int main(void)
 	tcase_add_test(disk, reset_waits_for_the_backend);
 	tcase_add_test(disk, reset_of_a_broken_ring);
 	tcase_add_test(disk, backend_killed);
-	tcase_add_test(disk, flood_of_settings);
+	tcase_add_test(disk, has_a_write_cache);
 	tcase_add_test(disk, manager_killed);
 	tcase_add_loop_test(disk, backend_killed_under_load, 0, 2);
 	tcase_add_loop_test(disk, manager_killed_under_load, 0, 2);
