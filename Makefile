@@ -385,16 +385,24 @@ run: iso
 
 # --- Debian packages --------------------------------------------------------
 
-# Built in a copy, so that the tree stays as it is: build/deb/*.deb.
-.PHONY: deb
-deb:
-	@rm -rf $(B)/deb
+.PHONY: deb deb-tools deb-linux
+deb: deb-tools deb-linux
+	@ls $(B)/deb/*.deb
+
+# Hypervisor and tools: built in a copy, so that the tree stays as it is.
+deb-tools:
+	@rm -rf $(B)/deb/ringlet $(B)/deb/ringlet[-_]*
 	@mkdir -p $(B)/deb/ringlet
 	@tar -c --exclude=./$(B) --exclude=./.git . | tar -x -C $(B)/deb/ringlet
 	@cd $(B)/deb/ringlet && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC \
 		dpkg-buildpackage -b -us -uc >../log 2>&1 || \
 		{ tail -n 20 ../log; echo "see $(B)/deb/log"; exit 1; }
-	@ls $(B)/deb/*.deb
+
+# The kernel with modules, which takes longer.
+deb-linux:
+	@rm -f $(B)/deb/linux-image-*
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC \
+		scripts/linux-deb.sh $(B)/deb >/dev/null
 
 # --- Tests ------------------------------------------------------------------
 
@@ -430,7 +438,8 @@ help:
 	@echo "make hypervisor    build/ringlet"
 	@echo "make tools         the tools of domain 0"
 	@echo "make guests        the test guests"
-	@echo "make deb           Debian packages, in build/deb/"
+	@echo "make deb           Debian packages, in build/deb/; deb-tools and deb-linux"
+	@echo "                   make only hypervisor and tools, only the kernel"
 	@echo
 	@echo "make check         unit tests, and checks of the ABI"
 	@echo "make test          these, the test guests, and Linux in QEMU"

@@ -17,7 +17,7 @@ packages="$packages gcc-multilib libcap-dev libnuma-dev stress-ng"
 # loads of disks and networks
 packages="$packages fio iperf3"
 # Debian packages
-packages="$packages build-essential debhelper lintian e2fsprogs"
+packages="$packages build-essential debhelper lintian mmdebstrap fdisk e2fsprogs"
 # image, domain 0's user space, virtual machine, tests
 packages="$packages grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools device-tree-compiler
 	busybox-static cpio qemu-system-x86 qemu-utils qemu-system-common ovmf
