@@ -5,7 +5,7 @@
 #
 # The package's name has the kernel's version, so that a new kernel does not
 # replace the modules of the one that runs: debian/control cannot name it, and
-# this script puts the package together, of what build-debian.sh made and
+# this script puts the package together, of what build.sh made and
 # debian/linux-image/. Prints the package's path.
 set -eu
 
@@ -13,7 +13,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 out=${1:?"usage: linux-deb.sh DIRECTORY"}
 linux=$top/build/linux-debian
 
-"$top/guest-patches/linux-6.12/build-debian.sh" >/dev/null
+"$top/guest-patches/linux-6.12/build.sh" debian >/dev/null
 release=$(cat "$linux/release")
 ringlet=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
 # The same source with other patches is a newer package.

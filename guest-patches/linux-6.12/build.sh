@@ -9,7 +9,9 @@
 # repository becomes a link to it. Needs no network.
 #
 # With an argument, "test" for one: config.test is merged over config, and
-# build/linux-test is the link. Without, there is bzImage.loopback, too.
+# build/linux-test is the link. Without, there is bzImage.loopback, too. "debian" is
+# the kernel of the package linux-image-VERSION-ringlet: its result has the modules
+# in lib/modules/, and the kernel's version in release.
 #
 # Environment:
 #   LINUX_SOURCE    source archive (/usr/src/linux-source-6.12.tar.xz)
@@ -105,13 +107,24 @@ while IFS='=' read -r sym want; do
 		die "$sym is ${got:-n} after olddefconfig, config asks for $want"
 done < "$work/wanted"
 
-echo "build.sh: building with $jobs jobs; this takes some minutes" >&2
-kmake -j"$jobs" vmlinux bzImage
+echo "build.sh: building with $jobs jobs; this takes some minutes, with modules half an hour" >&2
+modules=
+[ "$kind" != debian ] || modules=modules
+# shellcheck disable=SC2086
+kmake -j"$jobs" vmlinux bzImage $modules
 
 mkdir "$work/result"
 objcopy --strip-all "$work/out/vmlinux" "$work/result/vmlinux"
 cp "$work/out/arch/x86/boot/bzImage" "$work/out/System.map" "$work/result/"
 cp "$work/out/.config" "$work/result/config"
+
+if [ "$modules" ]; then
+	kmake modules_install INSTALL_MOD_PATH="$work/result" \
+		INSTALL_MOD_STRIP=1 DEPMOD=true
+	rm -f "$work/result/lib/modules"/*/build \
+		"$work/result/lib/modules"/*/source
+	cp "$work/out/include/config/kernel.release" "$work/result/release"
+fi
 
 # The same that can serve its own virtio devices, for tests/system/loopback: only
 # drivers/ringlet is compiled again.
