@@ -124,6 +124,12 @@ def mount_files(shell):
     return "/mnt"
 
 
+def mount_disk(shell, name):
+    """Make a file system on a disk of domain 0, and mount it as /NAME."""
+    shell.check(f"mke2fs /dev/{name} && mkdir /{name} && "
+                f"mount -t ext4 /dev/{name} /{name}", 120)
+
+
 def without_messages(text):
     """What a command printed, without what the hypervisor said meanwhile."""
     return re.sub(r"\(RL\) \[[^\n]*(\n|$)", "", text)
