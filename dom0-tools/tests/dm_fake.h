@@ -76,6 +76,8 @@ const char *manager_start(void);
 
 /* With a format that has metadata, each write is on the disk when it is done. */
 pid_t storage_run(const char *name, const char *format);
+/* A disk of 64 MiB of zeros, of which each request takes so long. */
+pid_t storage_run_slow(const char *name, unsigned int ms);
 void storage_kill(pid_t pid);
 /* A connection to the one of this name. */
 int storage_connect(const char *name);

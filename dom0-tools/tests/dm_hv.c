@@ -540,17 +540,16 @@ const char *manager_start(void)
 
 /* --- qemu-storage-daemon --------------------------------------------------------- */
 
-pid_t storage_run(const char *name, const char *format)
+/* 'file' and 'node' are the two block nodes of a disk. */
+static pid_t run_storage(const char *name, const char *file, const char *node,
+			 const char *writethrough)
 {
-	char file[160], node[64], export[320], sock[160];
+	char export[320], sock[160];
 	pid_t pid;
 
-	snprintf(file, sizeof(file), "driver=file,filename=%s/%s.img,node-name=f",
-		 fake_dir, name);
-	snprintf(node, sizeof(node), "driver=%s,file=f,node-name=d", format);
 	snprintf(sock, sizeof(sock), "%s/%s.sock", fake_dir, name);
 	snprintf(export, sizeof(export), "type=vhost-user-blk,id=e,node-name=d,addr.type=unix,addr.path=%s,writable=on,writethrough=%s",
-		 sock, strcmp(format, "raw") ? "on" : "off");
+		 sock, writethrough);
 	unlink(sock);
 	fflush(NULL);
 	pid = fork();
@@ -563,6 +562,26 @@ pid_t storage_run(const char *name, const char *format)
 		_exit(127);
 	}
 	return pid;
+}
+
+pid_t storage_run(const char *name, const char *format)
+{
+	char file[160], node[64];
+
+	snprintf(file, sizeof(file), "driver=file,filename=%s/%s.img,node-name=f",
+		 fake_dir, name);
+	snprintf(node, sizeof(node), "driver=%s,file=f,node-name=d", format);
+	return run_storage(name, file, node,
+			   strcmp(format, "raw") ? "on" : "off");
+}
+
+pid_t storage_run_slow(const char *name, unsigned int ms)
+{
+	char file[160];
+
+	snprintf(file, sizeof(file), "driver=null-co,size=67108864,read-zeroes=on,latency-ns=%u000000,node-name=f",
+		 ms);
+	return run_storage(name, file, "driver=raw,file=f,node-name=d", "off");
 }
 
 void storage_kill(pid_t pid)

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/virtio_blk.h>
+#include "dm.h"
 #include "dm_fake.h"
 #include "dm_load.h"
 
@@ -23,6 +24,7 @@
 #define DISK_SECTORS	(64 * MIB / 512)
 #define RING		(FAKE_GIB + MIB)	/* in the second region */
 #define DATA		(16ULL * MIB)		/* in the first one */
+#define READS		32u			/* at once, of a MiB */
 #define F_BLK		(1ULL << 32 | 1 << 9 | 1 << 29 | 1 << 28)
 #define F_RNG		(1ULL << 32)
 
@@ -194,26 +196,101 @@ START_TEST(disk_works)
 }
 END_TEST
 
-/* A reset while requests are on their way: they end first. */
+static void wait_lost(void)
+{
+	struct json_object *json = NULL;
+
+	ck_assert(UNTIL((json = manager_packet(1)) || backend_lost_events,
+			5000));
+	json_object_put(json);
+}
+
+/* Reads of 32 MiB are begun: into memory that has something else. */
+static void begin_reads(void)
+{
+	unsigned int head;
+
+	memset(fake_memory(DATA), 0x5a, READS * MIB);
+	for (head = 0; head < READS; head++)
+		blk_begin(&vq, head, 0, head * 2048, DATA + head * MIB, MIB);
+	vq_kick(&vq);
+}
+
+/* All have ended, and have read zeros. */
+static void check_reads(void)
+{
+	const uint8_t *data = fake_memory(DATA);
+	unsigned int head;
+
+	for (head = 0; head < READS; head++) {
+		ck_assert_int_ge(vq_done(&vq, 0), 0);
+		ck_assert_int_eq(blk_status(&vq, head), 0);
+	}
+	ck_assert(!data[0] && !memcmp(data, data + 1, READS * MIB - 1));
+}
+
+/*
+ * A reset while requests are on their way: they end first. How fast must not
+ * depend on a disk, the manager's patience is DRAIN_PATIENCE.
+ */
 START_TEST(reset_drains)
 {
-	unsigned int head, round;
+	unsigned int round;
 
-	make_disk("raw");
+	storage = storage_run_slow("disk", 50);
 	connect_disk(DISK);
 	for (round = 0; round < 20; round++) {
 		start_disk(round & 1);
-		for (head = 0; head < 32; head++)
-			blk_begin(&vq, head, 0, head * 2048, DATA + head * MIB,
-				  MIB);
-		vq_kick(&vq);
+		begin_reads();
 		ck_assert(dev_reset(0));
-		for (head = 0; head < 32; head++) {
-			ck_assert_int_ge(vq_done(&vq, 0), 0);
-			ck_assert_int_eq(blk_status(&vq, head), 0);
-		}
+		check_reads();
 	}
 	ck_assert_ptr_null(strstr(fake_log(), "do not end"));
+}
+END_TEST
+
+/* They take longer than that: they end first all the same, with the connection. */
+START_TEST(reset_of_a_slow_disk)
+{
+	storage = storage_run_slow("disk", 2 * DRAIN_PATIENCE);
+	connect_disk(DISK);
+	start_disk(true);
+	begin_reads();
+	backend_lost_events = 0;
+	ck_assert(dev_reset(0));
+	check_reads();
+	LOGGED("requests do not end, the connection to the backend does");
+	wait_lost();
+	connect_disk("\"op\":\"backend\",\"dev\":0");
+	start_disk(true);
+	ck_assert_int_eq(blk_do(&vq, 0, 0, DATA, 512), 0);
+}
+END_TEST
+
+/*
+ * A storage daemon that stands still: no reset is complete meanwhile, and none of
+ * what it has not begun by then is done later.
+ */
+START_TEST(reset_of_a_stuck_backend)
+{
+	const uint8_t *data = fake_memory(DATA);
+
+	storage = storage_run_slow("disk", 500);
+	connect_disk(DISK);
+	start_disk(true);
+	kill(storage, SIGSTOP);
+	begin_reads();
+	backend_lost_events = 0;
+	ck_assert_uint_ne(dev_set_status(0, 0), 0);
+	kill(storage, SIGCONT);
+	ck_assert(dev_reset(0));
+	memset(fake_memory(DATA), 0xa5, READS * MIB);
+	wait_lost();
+	connect_disk("\"op\":\"backend\",\"dev\":0");
+	start_disk(true);
+	ck_assert_int_eq(blk_do(&vq, 0, 0, DATA + READS * MIB, 512), 0);
+	ck_assert(data[0] == 0xa5 &&
+		  !memcmp(data, data + 1, READS * MIB - 1));
 }
 END_TEST
 
@@ -256,15 +333,6 @@ START_TEST(reset_of_a_broken_ring)
 	write_and_read(5);
 }
 END_TEST
-
-static void wait_lost(void)
-{
-	struct json_object *json = NULL;
-
-	ck_assert(UNTIL((json = manager_packet(1)) || backend_lost_events,
-			5000));
-	json_object_put(json);
-}
 
 START_TEST(backend_killed)
 {
@@ -697,6 +765,8 @@ int main(void)
 	tcase_set_timeout(disk, 120);
 	tcase_add_loop_test(disk, disk_works, 0, 2);
 	tcase_add_test(disk, reset_drains);
+	tcase_add_test(disk, reset_of_a_slow_disk);
+	tcase_add_test(disk, reset_of_a_stuck_backend);
 	tcase_add_test(disk, reset_waits_for_the_backend);
 	tcase_add_test(disk, reset_of_a_broken_ring);
 	tcase_add_test(disk, backend_killed);
