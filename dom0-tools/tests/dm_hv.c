@@ -338,7 +338,8 @@ void fake_begin(void)
 {
 	unsigned int i;
 
-	snprintf(fake_dir, sizeof(fake_dir), "/tmp/ringlet-dm-XXXXXX");
+	/* No file may wait for a disk: the manager's patience has ends. */
+	snprintf(fake_dir, sizeof(fake_dir), "/dev/shm/ringlet-dm-XXXXXX");
 	if (!mkdtemp(fake_dir))
 		abort();
 	memory_fd[0] = sized_file("low", FAKE_GIB);
