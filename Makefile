@@ -404,6 +404,11 @@ deb-linux:
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC \
 		scripts/linux-deb.sh $(B)/deb >/dev/null
 
+# A Debian server's disk, for tests/system/debian.
+.PHONY: debian-disk
+debian-disk: FORCE
+	@tests/debian/make-image
+
 # --- Tests ------------------------------------------------------------------
 
 .PHONY: check test test-long bench mutants
