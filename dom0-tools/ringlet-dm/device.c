@@ -267,7 +267,7 @@ static void drain_advance(struct device *d)
 	}
 	if (!d->drain_since)
 		return;
-	if (now - d->drain_since > DRAIN_PATIENCE) {
+	if (now > d->drain_since + DRAIN_PATIENCE) {
 		note("device %u: requests do not end, the connection to the backend does",
 		     d->nr);
 		d->drain_since = 0;

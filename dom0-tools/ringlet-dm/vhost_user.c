@@ -293,7 +293,7 @@ void vu_close(struct vu *vu)
 
 uint64_t vu_tick(struct vu *vu, uint64_t now)
 {
-	if (vu->hung_up && now - vu->hung_up >= BACKEND_PATIENCE) {
+	if (vu->hung_up && now >= vu->hung_up + BACKEND_PATIENCE) {
 		note("device %u: the backend does not end", vu->d->nr);
 		control_event("backend-stuck", vu->d->nr);
 		vu->hung_up = now;
@@ -302,7 +302,7 @@ uint64_t vu_tick(struct vu *vu, uint64_t now)
 		return vu->hung_up + BACKEND_PATIENCE;
 	if (STAILQ_EMPTY(&vu->waiting) && STAILQ_EMPTY(&vu->out))
 		return 0;
-	if (now - vu->progress < BACKEND_PATIENCE)
+	if (now < vu->progress + BACKEND_PATIENCE)
 		return vu->progress + BACKEND_PATIENCE;
 	lost(vu, "does not answer");
 	return 0;

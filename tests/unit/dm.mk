@@ -7,5 +7,5 @@ dm-sources := dom0-tools/tests/dm_hv.c dom0-tools/tests/dm_driver.c \
 	dom0-tools/tests/dm_load.c \
 	$(dm_manager-sources)
 dm-cflags := -iquote dom0-tools/ringlet-dm -iquote dom0-tools/tests
-dm-libs := -ljson-c
+dm-libs := -ljson-c -Wl,--wrap=clock_gettime
 $(B)/tests/unit/dm.d/dom0-tools/ringlet-dm/main.o: HOST_CFLAGS += -Dmain=dm_main
