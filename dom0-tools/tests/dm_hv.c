@@ -591,19 +591,22 @@ void storage_kill(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+/* It may come from a disk that is busy; one that refuses is ending. */
 int storage_connect(const char *name)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, tries;
+	uint64_t begin = fake_ms(), patience;
+	int fd;
 
 	fake_path(address.sun_path, sizeof(address.sun_path), name);
 	strcat(address.sun_path, ".sock");
-	for (tries = 0; tries < 400; tries++) {
+	do {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
 			return fd;
+		patience = errno == ENOENT ? 20000 : 2000;
 		close(fd);
 		fake_pump(5);
-	}
+	} while (fake_ms() - begin < patience);
 	return -1;
 }
