@@ -161,14 +161,41 @@ static long info(struct ringlet_domain_info *i)
 			 0);
 }
 
+/* Pages that no domain has. */
+static unsigned long unowned(void)
+{
+	struct ringlet_sysinfo *i = resident(1);
+	unsigned long pages;
+
+	EXPECT(hypercall(RINGLET_HC_sysctl_info, (unsigned long)i, 0, 0), 0);
+	pages = i->free_pages + i->scrub_pages + i->hv_pages;
+	munmap(i, PAGE);
+	return pages;
+}
+
+/* The number of unowned(), when it is that, or after a while. */
+static unsigned long unowned_become(unsigned long want)
+{
+	const struct timespec wait = { .tv_nsec = 50000000 };
+	unsigned long pages = unowned();
+	int n;
+
+	for (n = 0; n < 200 && pages != want; n++) {
+		nanosleep(&wait, NULL);
+		pages = unowned();
+	}
+	return pages;
+}
+
 /*
  * A domain's end takes mappings of its memory away; what a device may still write to
- * stays until that is over.
+ * stays until that is over. The hypervisor has the memory back then, and not before.
  */
 void test_end(void)
 {
 	const struct timespec wait = { .tv_nsec = 100000000 };
 	struct ringlet_domain_info *i = resident(1);
+	unsigned long all;
 	struct mailbox last;
 	struct pin pin;
 	long rc;
@@ -176,6 +203,8 @@ void test_end(void)
 
 	pin_page(&pin, mailbox);
 	EXPECT(gives_sigbus(mailbox), false);
+	EXPECT(info(i), test.domain);
+	all = unowned() + i->pages;
 	EXPECT(hypercall(RINGLET_HC_domctl_destroy, test.domain, 0, 0), 0);
 	EXPECT(gives_sigbus(mailbox), true);
 	EXPECT(write(pin.end[1], mailbox, 1) < 0 ? errno : 0, EFAULT);
@@ -189,6 +218,7 @@ void test_end(void)
 	EXPECT(munmap(mailbox, PAGE), 0);
 	EXPECT(references_become(1), 1);
 	EXPECT(info(i), test.domain);
+	EXPECT(unowned_become(all - 1), all - 1);
 	unpin_page(&pin, test.page);
 	memcpy(&last, test.page, sizeof(last));
 	EXPECT(last.magic, MAILBOX_MAGIC);
@@ -199,5 +229,6 @@ void test_end(void)
 		nanosleep(&wait, NULL);
 	}
 	EXPECT(rc, -ESRCH);
+	EXPECT(unowned_become(all), all);
 	munmap(i, PAGE);
 }
