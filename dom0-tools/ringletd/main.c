@@ -269,7 +269,8 @@ static void turn(struct rl *rl, int timeout)
 
 static void loop(struct rl *rl)
 {
-	int timeout = devices_timeout();
+	/* What the last daemon left does not wait for an event. */
+	int timeout = 0;
 
 	while (!stop) {
 		turn(rl, timeout);

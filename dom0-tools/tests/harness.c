@@ -141,7 +141,7 @@ static bool answers(void)
 	return fd >= 0;
 }
 
-void start_daemon(void)
+void start_daemon_quietly(void)
 {
 	char *argv[] = { (char *)"ringletd", (char *)"-F",
 			 (char *)"--log-size=32", NULL };
@@ -158,6 +158,11 @@ void start_daemon(void)
 		dup2(log, 2);
 		exit(ringletd_main(3, argv));
 	}
+}
+
+void start_daemon(void)
+{
+	start_daemon_quietly();
 	WAIT_FOR(answers());
 }
 

@@ -57,6 +57,7 @@ int ringlet(const char *first, ...);
 
 int connect_daemon(void);	/* a connection, or -1 */
 void start_daemon(void);
+void start_daemon_quietly(void);	/* nothing connects to it, which is an event */
 int stop_daemon(int sig);
 
 /* Fixtures. */

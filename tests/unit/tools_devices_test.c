@@ -443,7 +443,7 @@ START_TEST(goes_on_after_a_daemon_is_killed)
 	OK("create", "-q", "web.cfg", disk);
 	qsd = server("web.51712.pid");
 	stop_daemon(SIGKILL);
-	start_daemon();
+	start_daemon_quietly();
 	WAIT_FOR(told("attach 0 with 1", 2));
 	ck_assert_int_eq(server("web.51712.pid"), qsd);
 	ck_assert_int_eq(stop_daemon(SIGTERM), 0);
