@@ -338,6 +338,19 @@ $(B)/tests/nat.gz: scripts/initramfs-part.sh scripts/libraries.sh
 $(B)/tests/nat.initrd: $(I)/initrd-dom0.gz $(B)/tests/nat.gz
 	@cat $^ >$@
 
+# The same with what serves disks; Debian guests, and what they do.
+.PHONY: bigger-files guest-disks
+bigger-files: $(B)/tests/bigger.initrd $(B)/tests/bigger.iso guest-disks
+
+guest-disks: FORCE
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC tests/debian/make-guest
+
+$(B)/tests/bigger.initrd: $(B)/tests/nat.initrd $(B)/tests/storage.gz
+	@cat $^ >$@
+
+$(B)/tests/bigger.iso: scripts/programs.sh scripts/libraries.sh tests/debian/load
+	@scripts/programs.sh $@ tests/debian/load
+
 # --- The image --------------------------------------------------------------
 
 rootfs := scripts/initramfs.sh $(shell find scripts/initramfs -type f)
